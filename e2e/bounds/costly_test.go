@@ -206,6 +206,9 @@ func (s *shop) tryLists(t *testing.T, found worst, method protoreflect.MethodDes
 			}
 		}
 		m.Set(m.Descriptor().Fields().ByName("page_size"), protoreflect.ValueOfInt32(s.pageSize(method)))
+		if total := m.Descriptor().Fields().ByName("include_total_size"); total != nil {
+			m.Set(total, protoreflect.ValueOfBool(true))
+		}
 		for name, value := range values {
 			if field := m.Descriptor().Fields().ByName(protoreflect.Name(name)); field != nil {
 				m.Set(field, protoreflect.ValueOfString(value))
@@ -252,14 +255,15 @@ var (
 )
 
 // filters are the longest filters of a list: of each of its fields as many valid
-// comparisons as fit, up to the 20 that are taken, and nonsense.
+// comparisons as fit, up to the 20 that are taken, as many words, and nonsense.
 func (s *shop) filters(t *testing.T, method protoreflect.MethodDescriptor, list func(map[string]string) proto.Message) map[string]string {
 	t.Helper()
 	room := longest(method.Input().Fields().ByName("filter"))
 	filters := map[string]string{
 		"parentheses": strings.Repeat("(", room), "ANDs": upTo(room, "AND "), "a long word": strings.Repeat("\u0101", room),
+		"many words": upTo(comparisons*2-1, "a "), "words of marks": strings.Repeat(`"e`+strings.Repeat("\u0301", room/8-4)+`" `, 8),
 	}
-	fields := fieldsOfFilter.FindStringSubmatch(s.refusal(method, list(map[string]string{"filter": "?"})))
+	fields := fieldsOfFilter.FindStringSubmatch(s.refusal(method, list(map[string]string{"filter": "("})))
 	if fields == nil {
 		t.Errorf("%s: a filter's refusal does not name the fields", method.Name())
 		return filters
@@ -279,7 +283,7 @@ func (s *shop) filters(t *testing.T, method protoreflect.MethodDescriptor, list 
 	return filters
 }
 
-// comparisons are how many a filter may have.
+// comparisons are how many a filter may have, words included.
 const comparisons = 20
 
 // literal finds what a field is compared with.

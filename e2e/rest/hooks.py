@@ -41,6 +41,10 @@ LINE = (
 TEXT = r"(category|product)\.description|product\.attributes\[.*\]|product\.images\[\d+\]\.alt_text|reason|note"
 AMOUNT = r"product\.price|expected_total"
 
+# What a query may write for true and false, besides these words
+# (https://pkg.go.dev/strconv#ParseBool).
+BOOLEANS = ("1", "t", "T", "TRUE", "True", "0", "f", "F", "FALSE", "False")
+
 # Rules that the document doesn't state: the operation, the field and the whole
 # description that the server gives of the rule, each a regular expression, and why the
 # document can't or doesn't state it.
@@ -255,7 +259,8 @@ def in_rules(operation, field, description):
 def fits_as_protojson(case):
     """The request fits the document once it is written as the document has it. ProtoJSON
     (https://protobuf.dev/programming-guides/json/) takes more: null and, where there is no
-    presence, an empty text for what is not set, and the number of an enum's value."""
+    presence, an empty text for what is not set, and the number of an enum's value. A query
+    takes more for true and false."""
     wrong = [location for location in case.meta.components if case.meta.is_negative_at(location)]
     return bool(wrong) and all(fits_at(location, case) for location in wrong)
 
@@ -276,7 +281,11 @@ def fits_parameter(case, name):
     if value in ("", None):
         return True
     parameter = case.operation.get_parameter(name, "query")
-    return parameter is not None and str(value).isdecimal() and fits(parameter.optimized_schema, int(value), case)
+    if parameter is None:
+        return False
+    if parameter.optimized_schema.get("type") == "boolean":
+        return str(value) in BOOLEANS
+    return str(value).isdecimal() and fits(parameter.optimized_schema, int(value), case)
 
 
 def fits(schema, value, case):

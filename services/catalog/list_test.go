@@ -21,7 +21,7 @@ func (s harness) list(t *testing.T, filter, orderBy string) string {
 	token := ""
 	for {
 		res, err := s.products.ListProducts(t.Context(), &catalogv1.ListProductsRequest{
-			PageSize: 2, PageToken: token, Filter: filter, OrderBy: orderBy,
+			PageSize: 2, PageToken: token, Filter: filter, OrderBy: orderBy, IncludeTotalSize: true,
 		})
 		if err != nil {
 			t.Fatalf("filter %q, order_by %q: %v", filter, orderBy, err)
@@ -30,6 +30,9 @@ func (s harness) list(t *testing.T, filter, orderBy string) string {
 			codes = append(codes, product.GetCode())
 		}
 		if token = res.GetNextPageToken(); token == "" {
+			if res.TotalSize == nil || int(res.GetTotalSize()) != len(codes) {
+				t.Errorf("filter %q: a total of %v, listed are %d", filter, res.TotalSize, len(codes))
+			}
 			return strings.Join(codes, " ")
 		}
 		if len(res.GetProducts()) != 2 {
@@ -116,6 +119,43 @@ func TestProductsAreListedByFilterAndOrder(t *testing.T) {
 				t.Fatalf("got %q, want %q", got, row.want)
 			}
 		})
+	}
+}
+
+// A search box finds what the name or the code contains, in any case of letters.
+func TestProductsAreSearchedByWords(t *testing.T) {
+	t.Parallel()
+	s := newHarness(t, owner())
+	tea := s.category(t, "Tea", "").GetId()
+	for _, product := range []*catalogv1.Product{
+		{Code: "MUG-01", Name: "Blue Mug, 100%"},
+		{Code: "a/b", Name: "Größe XL T_shirt"},
+		{Code: "JP.1", Name: "青い茶碗"},
+		{Code: "old", Name: "Old blue mug", Status: catalogv1.ProductStatus_PRODUCT_STATUS_ARCHIVED},
+		{Code: "q", Name: `Say "hi" \ or it's xlarge`},
+	} {
+		product.CategoryId, product.Price = tea, euros(1900)
+		s.create(t, product)
+	}
+	for filter, want := range map[string]string{
+		`mug`: "MUG-01", `MUG blue`: "MUG-01", `blue AND green`: "", `ug-0`: "MUG-01", `"blue mug"`: "MUG-01", `"mug blue"`: "", `100%`: "MUG-01", `%`: "", `_`: "",
+		`0%`: "", `t_s`: "a/b", `"t_" xl`: "a/b", `GRÖSSE`: "a/b", `größe`: "a/b", `a/b`: "a/b", `xl`: "a/b q", `l`: "", `x`: "a/b q", `茶碗`: "JP.1", `碗`: "JP.1", `jp.1`: "JP.1",
+		`"\"hi\""`: "q", `"\\"`: "q", `"it's"`: "q", `mug status = ARCHIVED`: "old", `mug price >= 0`: "MUG-01", `mug category_id = "` + tea + `"`: "MUG-01", `"' or true --"`: "",
+	} {
+		if got := s.list(t, filter, ""); got != want {
+			t.Errorf("%s: got %q, want %q", filter, got, want)
+		}
+	}
+	if got := s.list(t, "mug status != DRAFT", "name desc"); got != "old MUG-01" {
+		t.Errorf("by name: %q", got)
+	}
+	for _, filter := range []string{`code`, `mug OR cup`, `-mug`, `"mug`, `mug*`, `mug color = "red"`} {
+		_, err := s.products.ListProducts(t.Context(), &catalogv1.ListProductsRequest{Filter: filter})
+		testkit.Refused(t, err, connect.CodeInvalidArgument, "FILTER_INVALID", "filter")
+	}
+	res, err := s.products.ListProducts(t.Context(), &catalogv1.ListProductsRequest{})
+	if err != nil || res.TotalSize != nil {
+		t.Errorf("nobody asked for a total: %v, %v", res.TotalSize, err)
 	}
 }
 

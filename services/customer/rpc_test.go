@@ -310,13 +310,23 @@ func TestCustomersAreListed(t *testing.T) {
 		{`last_name = "Lovelace"`, "", "Lovelace Lovelace"},
 		{`last_name = "Love%"`, "", ""},
 		{`last_name = " LOVELACE "`, "", "Lovelace Lovelace"},
+		{`LOVE`, "", "Lovelace Lovelace"},
+		{`love ada`, "", "Lovelace Lovelace"},
+		{`ada`, "last_name", "Hopper Lovelace Lovelace Noether"},
+		{`"ada" "grace"`, "", "Hopper"},
+		{`grace@Example.com`, "", "Hopper"},
+		{`ada hop`, "", "Hopper"},
+		{`ada AND erased = true`, "", ""},
+		{`curie`, "", ""},
+		{`lace`, "", ""},
+		{`%`, "", ""},
 	} {
 		t.Run(row.filter+" "+row.orderBy, func(t *testing.T) {
 			t.Parallel()
 			var names []string
 			for token := ""; ; {
 				res, err := o.ListCustomers(t.Context(), &customerv1.ListCustomersRequest{
-					PageSize: 2, PageToken: token, Filter: row.filter, OrderBy: row.orderBy,
+					PageSize: 2, PageToken: token, Filter: row.filter, OrderBy: row.orderBy, IncludeTotalSize: true,
 				})
 				if err != nil {
 					t.Fatal(err)
@@ -329,6 +339,9 @@ func TestCustomersAreListed(t *testing.T) {
 					}
 				}
 				if token = res.GetNextPageToken(); token == "" {
+					if res.TotalSize == nil || int(res.GetTotalSize()) != len(names) {
+						t.Errorf("a total of %v, listed are %d", res.TotalSize, len(names))
+					}
 					break
 				}
 			}
@@ -337,7 +350,7 @@ func TestCustomersAreListed(t *testing.T) {
 			}
 		})
 	}
-	for _, filter := range []string{`phone = "1"`, `email < "a"`} {
+	for _, filter := range []string{`phone = "1"`, `email < "a"`, `email`, `ada OR eva`, `""`} {
 		_, err := o.ListCustomers(t.Context(), &customerv1.ListCustomersRequest{Filter: filter})
 		testkit.Refused(t, err, connect.CodeInvalidArgument, "FILTER_INVALID", "filter")
 	}

@@ -70,9 +70,9 @@ func TestListNotificationsFiltersAndPages(t *testing.T) {
 		`status = FAILED`: 1, `status = SENT`: 5, `kind = ORDER_SHIPPED`: 1, `kind != ORDER_SHIPPED AND status = SENT`: 4,
 		fmt.Sprintf(`order_id = %q`, orders[0].id): 2, `recipient = "refused@example.com"`: 1, `recipient = "nobody"`: 0,
 	} {
-		res, err := s.mails.ListNotifications(t.Context(), &notificationv1.ListNotificationsRequest{Filter: filter})
-		if err != nil || len(res.GetNotifications()) != count {
-			t.Errorf("%s: %d mails (%v), want %d", filter, len(res.GetNotifications()), err, count)
+		res, err := s.mails.ListNotifications(t.Context(), &notificationv1.ListNotificationsRequest{Filter: filter, IncludeTotalSize: true})
+		if err != nil || len(res.GetNotifications()) != count || int(res.GetTotalSize()) != count {
+			t.Errorf("%s: %d mails of %d (%v), want %d", filter, len(res.GetNotifications()), res.GetTotalSize(), err, count)
 		}
 	}
 	for _, filter := range []string{`state = SENT`, `status = GONE`, `order_id = "x"`, `age = "x"`, `recipient < "a"`, `recipient = "x" OR kind = ORDER_SHIPPED`} {

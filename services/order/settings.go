@@ -19,6 +19,7 @@ func readSettings(loaded *orderv1.Settings) (domain.Settings, error) {
 
 		IdempotencyRetention: loaded.GetIdempotencyRetention().AsDuration(),
 		EventRetention:       loaded.GetEventRetention().AsDuration(),
+		HandlingTime:         loaded.GetHandlingTime().AsDuration(),
 	}, nil
 }
 

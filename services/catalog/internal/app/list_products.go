@@ -8,14 +8,13 @@ import (
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
 )
 
-// ListProducts returns a page of products and the token of the next one. Without a
-// status in the filter, archived products are left out. Errors: FILTER_INVALID,
-// PAGE_TOKEN_INVALID, INVALID_FIELD.
-func (s *Products) ListProducts(ctx context.Context, req page.Request) ([]domain.Listing, string, error) {
-	listings, next, err := store.On(s.Pool).ListProducts(ctx, req, store.ProductScope{
+// ListProducts returns a page of products. Without a status in the filter, archived
+// products are left out. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID, INVALID_FIELD.
+func (s *Products) ListProducts(ctx context.Context, req page.Request) (page.Page[domain.Listing], error) {
+	listings, err := store.On(s.Pool).ListProducts(ctx, req, store.ProductScope{
 		Drafts: seesDrafts(ctx), DefaultCurrency: s.Settings.Now().DefaultCurrency,
 	})
 	// Who saw a change in a list must not read the product without it afterwards.
-	s.Cache.seen(listings)
-	return listings, next, err
+	s.Cache.seen(listings.Items)
+	return listings, err
 }

@@ -51,9 +51,24 @@ func productSchema(subtrees map[uuid.UUID][]uuid.UUID) page.Schema {
 				},
 			},
 		},
-		Order: "code", ID: "p.id",
+		Order: "code", ID: "p.id", Search: page.EachWord(page.Where(textContains)),
 	}
 }
+
+// textContains finds a word in a product's name and code. The expression is that of the
+// index products_by_text, whose trigrams a word of three letters or more has. A shorter one
+// has a trigram only together with the blank before it, so it has to begin a word; one that
+// can be a whole word in a script without blanks is found anywhere.
+func textContains(word string, param func(any) string) string {
+	word = grammar.Fold(word)
+	if len(word) < 3 { // bytes: a letter of such a script has three
+		word = " " + word
+	}
+	return `((' ' || casefold(normalize(p.name, nfc) collate "pg_unicode_fast") || ' ' || lower(p.code collate "pg_unicode_fast")) collate "C" like ` +
+		param("%"+escapeLike.Replace(word)+"%") + "::text)"
+}
+
+var escapeLike = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
 
 // inSubtree compares with one category by =, which lets an index give the order too.
 func inSubtree(op string, subtree []uuid.UUID, param func(any) string) string {
@@ -82,13 +97,13 @@ func compareAvailable(op string, value any, param func(any) string) string {
 	}
 }
 
-// ListProducts returns a page of products and the token of the next one. Errors:
-// FILTER_INVALID, PAGE_TOKEN_INVALID, INVALID_FIELD.
-func (s Store) ListProducts(ctx context.Context, req page.Request, scope ProductScope) ([]domain.Listing, string, error) {
+// ListProducts returns a page of products. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID,
+// INVALID_FIELD.
+func (s Store) ListProducts(ctx context.Context, req page.Request, scope ProductScope) (page.Page[domain.Listing], error) {
 	subtrees := make(map[uuid.UUID][]uuid.UUID)
 	query, err := productSchema(subtrees).Parse(req)
 	if err != nil {
-		return nil, "", err
+		return page.Page[domain.Listing]{}, err
 	}
 	filtered := make(map[string]bool)
 	for _, comparison := range query.Comparisons() {
@@ -98,20 +113,13 @@ func (s Store) ListProducts(ctx context.Context, req page.Request, scope Product
 		}
 		category := uuid.MustParse(comparison.Value.(string))
 		if subtrees[category], err = s.q.CategorySubtree(ctx, category); err != nil {
-			return nil, "", fmt.Errorf("read the categories below: %w", err)
+			return page.Page[domain.Listing]{}, fmt.Errorf("read the categories below: %w", err)
 		}
 	}
-	args := []any{pgx.QueryExecModeCacheDescribe}
-	sql := productList(query, scope, filtered, &args)
-	rows, err := s.dbtx.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, "", fmt.Errorf("list products: %w", err)
-	}
-	listings, err := pgx.CollectRows(rows, scanListing)
-	if err != nil {
-		return nil, "", fmt.Errorf("list products: %w", err)
-	}
-	return page.Cut(query, listings, func(l domain.Listing) []any {
+	return page.Read(ctx, s.dbtx, query, page.Source{
+		Name: "ProductList", Columns: page.Columns[db.Product]("p") + ", coalesce(a.available, 0) as available",
+		From: "products p left join availability a on a.product_id = p.id", Where: scope.where(filtered),
+	}, scanListing, func(l domain.Listing) []any {
 		return query.Cursor(map[string]any{
 			"code": l.Code, "name": l.Name, "price": l.Price.Decimal(), "create_time": l.CreateTime,
 		}, l.ID)
@@ -124,25 +132,20 @@ type listing struct {
 	Available int64
 }
 
-// productList writes the statement and appends its parameters to args, whose first
-// is no parameter but pgx's mode.
-func productList(query page.Query, scope ProductScope, filtered map[string]bool, args *[]any) string {
-	var params []any
-	where, order := query.SQL(&params)
-	conditions := []string{where}
-	if !filtered["status"] {
-		conditions = append(conditions, "p.status <> 'ARCHIVED'")
+// where are the conditions on what the request's filter does not name.
+func (scope ProductScope) where(filtered map[string]bool) func(param func(any) string) []string {
+	return func(param func(any) string) (conditions []string) {
+		if !filtered["status"] {
+			conditions = append(conditions, "p.status <> 'ARCHIVED'")
+		}
+		if !scope.Drafts {
+			conditions = append(conditions, "p.status <> 'DRAFT'")
+		}
+		if filtered["price"] && !filtered["currency"] {
+			conditions = append(conditions, "p.price_currency = "+param(scope.DefaultCurrency))
+		}
+		return conditions
 	}
-	if !scope.Drafts {
-		conditions = append(conditions, "p.status <> 'DRAFT'")
-	}
-	if filtered["price"] && !filtered["currency"] {
-		params = append(params, scope.DefaultCurrency)
-		conditions = append(conditions, fmt.Sprintf("p.price_currency = $%d", len(params)))
-	}
-	*args = append(*args, params...)
-	return "select " + page.Columns[db.Product]("p") + ", coalesce(a.available, 0) as available" +
-		" from products p left join availability a on a.product_id = p.id where " + strings.Join(conditions, " and ") + fmt.Sprintf(" order by %s limit %d", order, query.Limit())
 }
 
 func scanListing(row pgx.CollectableRow) (domain.Listing, error) {

@@ -10,14 +10,17 @@ import (
 
 // ListCustomers lists customers that fit a filter.
 func (s *Server) ListCustomers(ctx context.Context, req *customerv1.ListCustomersRequest) (*customerv1.ListCustomersResponse, error) {
-	customers, next, err := s.customers.ListCustomers(ctx, page.Request{
+	customers, err := s.customers.ListCustomers(ctx, page.Request{
 		Size: req.GetPageSize(), Token: req.GetPageToken(), Filter: req.GetFilter(), OrderBy: req.GetOrderBy(),
+		TotalSize: req.GetIncludeTotalSize(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	res := &customerv1.ListCustomersResponse{Customers: make([]*customerv1.Customer, len(customers)), NextPageToken: next}
-	for i, customer := range customers {
+	res := &customerv1.ListCustomersResponse{
+		Customers: make([]*customerv1.Customer, len(customers.Items)), NextPageToken: customers.Next, TotalSize: customers.TotalSize,
+	}
+	for i, customer := range customers.Items {
 		res.Customers[i] = protoconv.Customer(customer)
 	}
 	return res, nil

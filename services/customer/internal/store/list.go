@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,8 +13,7 @@ import (
 
 // The list is written here and not in queries/, because the caller chooses its
 // conditions and order. Only columns that are named here enter the statement; values
-// are parameters. It is planned for its values each time (CacheDescribe): a plan that
-// fits every filter would be a scan.
+// are parameters.
 
 func customerSchema() page.Schema {
 	return page.Schema{
@@ -26,8 +24,25 @@ func customerSchema() page.Schema {
 			"erased":      {Column: "c.erased", Kind: page.Bool, Filter: true},
 			"create_time": {Column: "c.create_time", Kind: page.Time, Order: true},
 		},
-		Order: "create_time desc", ID: "c.id",
+		Order: "create_time desc", ID: "c.id", Search: searchCustomers(),
 	}
+}
+
+// searchCustomers finds customers by how their e-mail address, last and first name begin.
+func searchCustomers() *page.Search {
+	email := page.Indexed("customers c", "c.email_key", func(text string, param func(any) string) string {
+		// Erased customers have no address; the unique index leaves them out, too.
+		text = grammar.EmailKey(text)
+		return "(not c.erased and c.email_key >= " + param(text) + "::text and c.email_key < " + param(text+"\U0010FFFF") + "::text)"
+	})
+	lastName := page.Prefix("customers c", "c.last_name_key", grammar.Fold)
+	// As it stands in the index customers_by_first_name.
+	firstName := page.Prefix("customers c", `(casefold(normalize(c.first_name, nfc) collate "pg_unicode_fast") collate "C")`, grammar.Fold)
+	return page.AnyOf(
+		page.EachWord(email, lastName, firstName),
+		page.AllWords(lastName), page.AllWords(firstName),
+		page.TwoParts(firstName, lastName),
+	)
 }
 
 // compareLastName compares without regard to case and to blanks around a name.
@@ -59,25 +74,16 @@ const selectAddresses = `coalesce((
     from addresses a where a.customer_id = c.id
   ), '[]') as addresses`
 
-// ListCustomers returns a page of customers and the token of the next one. Errors:
-// FILTER_INVALID, PAGE_TOKEN_INVALID, INVALID_FIELD.
-func (s Store) ListCustomers(ctx context.Context, req page.Request) ([]domain.Snapshot, string, error) {
+// ListCustomers returns a page of customers. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID,
+// INVALID_FIELD.
+func (s Store) ListCustomers(ctx context.Context, req page.Request) (page.Page[domain.Snapshot], error) {
 	query, err := customerSchema().Parse(req)
 	if err != nil {
-		return nil, "", err
+		return page.Page[domain.Snapshot]{}, err
 	}
-	var params []any
-	where, order := query.SQL(&params)
-	sql := fmt.Sprintf("select %s, %s from customers c where %s order by %s limit %d", page.Columns[db.Customer]("c"), selectAddresses, where, order, query.Limit())
-	rows, err := s.dbtx.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, params...)...)
-	if err != nil {
-		return nil, "", fmt.Errorf("list customers: %w", err)
-	}
-	customers, err := pgx.CollectRows(rows, scanCustomer)
-	if err != nil {
-		return nil, "", fmt.Errorf("list customers: %w", err)
-	}
-	return page.Cut(query, customers, func(c domain.Snapshot) []any {
+	return page.Read(ctx, s.dbtx, query, page.Source{
+		Name: "CustomerList", Columns: page.Columns[db.Customer]("c") + ", " + selectAddresses, From: "customers c",
+	}, scanCustomer, func(c domain.Snapshot) []any {
 		return query.Cursor(map[string]any{"last_name": c.LastName, "create_time": c.CreateTime}, c.ID)
 	})
 }

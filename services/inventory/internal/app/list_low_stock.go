@@ -10,10 +10,9 @@ import (
 )
 
 // ListLow returns a page of the products of which at most threshold is available, the
-// scarcest first, and the token of the next. Without a threshold the owner's setting
-// holds; without a status in the filter only products that are sold are listed.
-// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
-func (s *Stocks) ListLow(ctx context.Context, threshold *int64, request page.Request) ([]domain.Stock, string, error) {
+// scarcest first. Without a threshold the owner's setting holds; without a status in the
+// filter only products that are sold are listed. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+func (s *Stocks) ListLow(ctx context.Context, threshold *int64, request page.Request) (page.Page[domain.Stock], error) {
 	most := s.Settings.Now().LowStockThreshold
 	if threshold != nil {
 		most = *threshold
@@ -21,13 +20,7 @@ func (s *Stocks) ListLow(ctx context.Context, threshold *int64, request page.Req
 	request.Parent = strconv.FormatInt(most, 10)
 	query, err := store.LowStockList().Parse(request)
 	if err != nil {
-		return nil, "", err
+		return page.Page[domain.Stock]{}, err
 	}
-	stocks, err := store.On(s.Pool).ListLowStock(ctx, most, query)
-	if err != nil {
-		return nil, "", err
-	}
-	return page.Cut(query, stocks, func(row domain.Stock) []any {
-		return query.Cursor(map[string]any{"available": row.Available()}, row.ProductID())
-	})
+	return store.On(s.Pool).ListLowStock(ctx, most, query)
 }

@@ -80,17 +80,20 @@ func TestLowStockIsListedScarcestFirst(t *testing.T) {
 	h.apply(t, h.placed(t, 1, line{0, 8})) // one of nine is available
 	walk := func(threshold *int64) (available []int64) {
 		for token := ""; ; {
-			some, next, err := h.ListLow(t.Context(), threshold, page.Request{Size: 2, Token: token})
+			some, err := h.ListLow(t.Context(), threshold, page.Request{Size: 2, Token: token, TotalSize: true})
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, row := range some {
+			for _, row := range some.Items {
 				available = append(available, row.Available())
 			}
-			if next == "" {
+			if some.Next == "" {
+				if *some.TotalSize != int32(len(available)) {
+					t.Errorf("a total of %d, listed are %d", *some.TotalSize, len(available))
+				}
 				return available
 			}
-			token = next
+			token = some.Next
 		}
 	}
 	if got := fmt.Sprint(walk(nil)); got != "[0 0 1 2 4 5]" {
@@ -100,11 +103,11 @@ func TestLowStockIsListedScarcestFirst(t *testing.T) {
 		t.Errorf("at 0: %s", got)
 	}
 	most := int64(100)
-	_, token, err := h.ListLow(t.Context(), &most, page.Request{Size: 1})
+	first, err := h.ListLow(t.Context(), &most, page.Request{Size: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := h.ListLow(t.Context(), nil, page.Request{Size: 1, Token: token}); fault.ReasonOf(err) != fault.ReasonPageTokenInvalid {
+	if _, err := h.ListLow(t.Context(), nil, page.Request{Size: 1, Token: first.Next}); fault.ReasonOf(err) != fault.ReasonPageTokenInvalid {
 		t.Errorf("the token of another threshold: %v", err)
 	}
 }
@@ -138,12 +141,12 @@ func TestLowStockHoldsWhatIsSoldUnlessAnotherStatusIsNamed(t *testing.T) {
 		`product_code = "P-1"`: "[]",
 		`product_code = "P-1" AND status = DRAFT`: "[P-1]",
 	} {
-		stocks, _, err := h.ListLow(t.Context(), nil, page.Request{Filter: filter})
+		stocks, err := h.ListLow(t.Context(), nil, page.Request{Filter: filter})
 		if err != nil {
 			t.Fatal(err)
 		}
 		codes := []string{}
-		for _, s := range stocks {
+		for _, s := range stocks.Items {
 			codes = append(codes, s.ProductCode())
 		}
 		if got := fmt.Sprint(codes); got != want {
@@ -154,11 +157,11 @@ func TestLowStockHoldsWhatIsSoldUnlessAnotherStatusIsNamed(t *testing.T) {
 	if _, err := h.pool.Exec(t.Context(), `delete from products`); err != nil {
 		t.Fatal(err)
 	}
-	if stocks, _, err := h.ListLow(t.Context(), nil, page.Request{}); err != nil || len(stocks) != 4 {
-		t.Errorf("%d products of an unknown status are listed, %v; want 4", len(stocks), err)
+	if stocks, err := h.ListLow(t.Context(), nil, page.Request{}); err != nil || len(stocks.Items) != 4 {
+		t.Errorf("%d products of an unknown status are listed, %v; want 4", len(stocks.Items), err)
 	}
 	for _, filter := range []string{"status = SOLD", "colour = RED", "status ="} {
-		if _, _, err := h.ListLow(t.Context(), nil, page.Request{Filter: filter}); fault.ReasonOf(err) != fault.ReasonFilterInvalid {
+		if _, err := h.ListLow(t.Context(), nil, page.Request{Filter: filter}); fault.ReasonOf(err) != fault.ReasonFilterInvalid {
 			t.Errorf("%q: %v", filter, err)
 		}
 	}

@@ -90,23 +90,18 @@ func LowStockList() page.Schema {
 	}
 }
 
-// ListLowStock reads the rows of a page of products of which at most threshold is
-// available, and one more. It reads the whole table: what is available has no
-// index, because every order changes it.
-func (s Store) ListLowStock(ctx context.Context, threshold int64, query page.Query) ([]domain.Stock, error) {
-	args := []any{threshold}
-	where, order := query.SQL(&args)
-	args = append(args, query.Limit())
-	rows, err := s.dbtx.Query(ctx, `-- name: StockListLow :many
-		select `+page.Columns[db.Stock]("s")+`
-		from stock s left join products p using (product_id)
-		where s.on_hand - s.reserved <= $1 and `+where+" order by "+order+fmt.Sprintf(" limit $%d", len(args)), args...)
-	if err != nil {
-		return nil, fmt.Errorf("list low stock: %w", err)
-	}
-	stocks, err := pgx.CollectRows(rows, pgx.RowToStructByName[db.Stock])
-	if err != nil {
-		return nil, fmt.Errorf("list low stock: %w", err)
-	}
-	return fromDBStocks(stocks), nil
+// ListLowStock reads a page of products of which at most threshold is available. It reads
+// the whole table: what is available has no index, because every order changes it.
+func (s Store) ListLowStock(ctx context.Context, threshold int64, query page.Query) (page.Page[domain.Stock], error) {
+	return page.Read(ctx, s.dbtx, query, page.Source{
+		Name: "StockListLow", Columns: page.Columns[db.Stock]("s"), From: "stock s left join products p using (product_id)",
+		Where: func(param func(any) string) []string {
+			return []string{"s.on_hand - s.reserved <= " + param(threshold)}
+		},
+	}, func(row pgx.CollectableRow) (domain.Stock, error) {
+		found, err := pgx.RowToStructByName[db.Stock](row)
+		return fromDBStock(found), err
+	}, func(row domain.Stock) []any {
+		return query.Cursor(map[string]any{"available": row.Available()}, row.ProductID())
+	})
 }

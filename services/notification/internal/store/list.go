@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -30,34 +29,24 @@ func listing() page.Schema {
 }
 
 // List returns a page of mails without their content, newest first, with what was
-// tried, and the token of the next page. It is written here because one statement for all filters would be
-// planned for none of them; the text holds columns and parameters only.
-func (s Store) List(ctx context.Context, r page.Request) (mails []domain.Stored, next string, err error) {
+// tried. It is written here because one statement for all filters would be planned for
+// none of them; the text holds columns and parameters only.
+func (s Store) List(ctx context.Context, r page.Request) (page.Page[domain.Stored], error) {
 	query, err := listing().Parse(r)
 	if err != nil {
-		return nil, "", err
+		return page.Page[domain.Stored]{}, err
 	}
-	var args []any
-	where, order := query.SQL(&args)
-	args = append(args, query.Limit())
-	rows, err := s.dbtx.Query(ctx, `-- name: NotificationList :many
-select `+page.Columns[db.Notification]("n", "content")+` from notifications n where `+where+` order by `+order+fmt.Sprintf(` limit $%d`, len(args)), args...)
-	if err != nil {
-		return nil, "", fmt.Errorf("list notifications: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[db.Notification])
-	if err != nil {
-		return nil, "", fmt.Errorf("list notifications: %w", err)
-	}
-	found, next, err = page.Cut(query, found, func(row db.Notification) []any {
+	found, err := page.Read(ctx, s.dbtx, query, page.Source{
+		Name: "NotificationList", Columns: page.Columns[db.Notification]("n", "content"), From: "notifications n",
+	}, pgx.RowToStructByNameLax[db.Notification], func(row db.Notification) []any {
 		return query.Cursor(map[string]any{"age": row.ID}, row.ID)
 	})
 	if err != nil {
-		return nil, "", err
+		return page.Page[domain.Stored]{}, err
 	}
-	mails = make([]domain.Stored, len(found))
-	for i, row := range found {
+	mails := make([]domain.Stored, len(found.Items))
+	for i, row := range found.Items {
 		mails[i] = fromDBStored(row)
 	}
-	return mails, next, s.addAttempts(ctx, mails)
+	return page.With(found, mails), s.addAttempts(ctx, mails)
 }

@@ -27,7 +27,28 @@ func Number(random uint64) string {
 // in any case of letters, with or without dash, blanks or "#", and with the letters
 // that Crockford's base 32 reads as digits. What is no number is returned as it is.
 func NormalizeNumber(text string) string {
-	digits := strings.Map(func(r rune) rune {
+	digits, ok := numberDigits(text)
+	if !ok || len(digits) != 8 {
+		return text
+	}
+	return digits[:4] + "-" + digits[4:]
+}
+
+// NumberRange returns the least and the greatest number that begins with what somebody
+// wrote. ok is false for what begins no number, and for fewer than four digits, the first
+// half of a number: many names begin some number with those.
+func NumberRange(text string) (least, greatest string, ok bool) {
+	digits, ok := numberDigits(text)
+	if !ok || len(digits) < 4 || len(digits) > 8 {
+		return "", "", false
+	}
+	missing := 8 - len(digits)
+	return NormalizeNumber(digits + strings.Repeat("0", missing)), NormalizeNumber(digits + strings.Repeat("Z", missing)), true
+}
+
+// numberDigits reads the digits of a number or of its beginning.
+func numberDigits(text string) (digits string, ok bool) {
+	digits = strings.Map(func(r rune) rune {
 		switch r {
 		case '-', ' ', '#', '\t', '\u2010', '\u2011', '\u2013':
 			return -1
@@ -38,10 +59,7 @@ func NormalizeNumber(text string) string {
 		}
 		return unicode.ToUpper(r)
 	}, text)
-	if len(digits) != 8 || strings.Trim(digits, crockford) != "" {
-		return text
-	}
-	return digits[:4] + "-" + digits[4:]
+	return digits, strings.Trim(digits, crockford) == ""
 }
 
 // isNumber reports whether a text is an order's number as it is stored.

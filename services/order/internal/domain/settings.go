@@ -12,6 +12,9 @@ type Settings struct {
 	// IdempotencyRetention is how long answers are kept for requests that come again,
 	// EventRetention how long a broker keeps what this context publishes.
 	IdempotencyRetention, EventRetention time.Duration
+	// HandlingTime is how long a confirmed order may wait for being shipped until it is
+	// overdue.
+	HandlingTime time.Duration
 }
 
 // Policy is what decides about an order that waits.

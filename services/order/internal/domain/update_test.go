@@ -141,3 +141,17 @@ func TestNumbersAreFoundHoweverTheyAreWritten(t *testing.T) {
 		}
 	}
 }
+
+// A number is searched for from its fourth digit on.
+func TestNumbersAreFoundByHowTheyBegin(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]string{
+		"7K3M-Q2XD": "7K3M-Q2XD 7K3M-Q2XD", "#7k3m": "7K3M-0000 7K3M-ZZZZ", "7k3m-": "7K3M-0000 7K3M-ZZZZ", "7K3MQ2": "7K3M-Q200 7K3M-Q2ZZ",
+		"oI3l-q": "0131-Q000 0131-QZZZ", "7K3": "", "7K3M-Q2XDA": "", "7K3U": "", "": "", "ada@": "",
+	} {
+		least, greatest, ok := domain.NumberRange(written)
+		if got := strings.TrimSpace(least + " " + greatest); got != want || ok != (want != "") {
+			t.Errorf("%q is %q, %v; want %q", written, got, ok, want)
+		}
+	}
+}

@@ -344,13 +344,19 @@ type ListProductsRequest struct {
 	// available_quantity and code, such as
 	// `category_id = "…" AND price >= 10.00 AND price < 20.00 AND currency = "EUR" AND status = ACTIVE AND available_quantity > 0`.
 	// Without a status, archived products are left out. A status may have its prefix.
+	// Words without a field are searched for: the name or the code contains each of them, in
+	// any case of letters; one of one or two letters begins a word. What somebody typed goes
+	// into double quotes, word by word: `"blue" "mug" AND status = ACTIVE`.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// One of code, name, price, create_time, each also with " desc"
 	// (https://google.aip.dev/132); code when empty. Names sort as people do: in the
 	// root collation of Unicode's CLDR.
-	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	// Also answers total_size. It costs counting what fits, so ask for it with the first page
+	// alone.
+	IncludeTotalSize bool `protobuf:"varint,5,opt,name=include_total_size,json=includeTotalSize,proto3" json:"include_total_size,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ListProductsRequest) Reset() {
@@ -411,6 +417,13 @@ func (x *ListProductsRequest) GetOrderBy() string {
 	return ""
 }
 
+func (x *ListProductsRequest) GetIncludeTotalSize() bool {
+	if x != nil {
+		return x.IncludeTotalSize
+	}
+	return false
+}
+
 // ListProductsResponse is a page of products.
 type ListProductsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -418,6 +431,9 @@ type ListProductsResponse struct {
 	Products []*Product `protobuf:"bytes,1,rep,name=products,proto3" json:"products,omitempty"`
 	// Names the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many products all pages hold, exactly up to 10,000; 10,001 stands for more than
+	// 10,000 (https://google.aip.dev/158). Only set with include_total_size.
+	TotalSize     *int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3,oneof" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -464,6 +480,13 @@ func (x *ListProductsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListProductsResponse) GetTotalSize() int32 {
+	if x != nil && x.TotalSize != nil {
+		return *x.TotalSize
+	}
+	return 0
 }
 
 // UpdateProductRequest holds what to change.
@@ -798,17 +821,21 @@ const file_shopmesh_catalog_v1_product_service_proto_rawDesc = "" +
 	"\n" +
 	"batch.size\x12'ids and codes together must be 1 to 200\x1aVthis.ids.size() + this.codes.size() >= 1 && this.ids.size() + this.codes.size() <= 200\"T\n" +
 	"\x18BatchGetProductsResponse\x128\n" +
-	"\bproducts\x18\x01 \x03(\v2\x1c.shopmesh.catalog.v1.ProductR\bproducts\"\xb9\x01\n" +
+	"\bproducts\x18\x01 \x03(\v2\x1c.shopmesh.catalog.v1.ProductR\bproducts\"\xec\x01\n" +
 	"\x13ListProductsRequest\x12*\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12#\n" +
 	"\x06filter\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x06filter\x12%\n" +
 	"\border_by\x18\x04 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18dR\aorderBy\"x\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18dR\aorderBy\x121\n" +
+	"\x12include_total_size\x18\x05 \x01(\bB\x03\xe0A\x01R\x10includeTotalSize\"\xab\x01\n" +
 	"\x14ListProductsResponse\x128\n" +
 	"\bproducts\x18\x01 \x03(\v2\x1c.shopmesh.catalog.v1.ProductR\bproducts\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x87\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\"\n" +
+	"\n" +
+	"total_size\x18\x03 \x01(\x05H\x00R\ttotalSize\x88\x01\x01B\r\n" +
+	"\v_total_size\"\x87\x02\n" +
 	"\x14UpdateProductRequest\x12\xac\x01\n" +
 	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductBt\xe0A\x02\xbaHn\xba\x01h\n" +
 	"\n" +
@@ -916,6 +943,7 @@ func file_shopmesh_catalog_v1_product_service_proto_init() {
 		return
 	}
 	file_shopmesh_catalog_v1_product_proto_init()
+	file_shopmesh_catalog_v1_product_service_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

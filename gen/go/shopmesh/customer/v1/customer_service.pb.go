@@ -233,13 +233,19 @@ type ListCustomersRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// A conjunction of comparisons (https://google.aip.dev/160): `email = "…"`,
 	// `last_name = "…"`, `erased = false`. E-mail addresses and names compare without
-	// regard to case and to blanks around them.
+	// regard to case and to blanks around them. Words without a field are searched for: each
+	// begins the e-mail address, the last name or the first name; several can also be a first
+	// and a last name, in either order. What somebody typed goes into double quotes, word by
+	// word: `"ada" "lovelace" AND erased = false`.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// One of create_time, last_name, each also with " desc"; "create_time desc" when empty.
 	// Names sort as people do: in the root collation of Unicode's CLDR.
-	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	// Also answers total_size. It costs counting what fits, so ask for it with the first page
+	// alone.
+	IncludeTotalSize bool `protobuf:"varint,5,opt,name=include_total_size,json=includeTotalSize,proto3" json:"include_total_size,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ListCustomersRequest) Reset() {
@@ -300,6 +306,13 @@ func (x *ListCustomersRequest) GetOrderBy() string {
 	return ""
 }
 
+func (x *ListCustomersRequest) GetIncludeTotalSize() bool {
+	if x != nil {
+		return x.IncludeTotalSize
+	}
+	return false
+}
+
 // ListCustomersResponse is a page of customers.
 type ListCustomersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -307,6 +320,9 @@ type ListCustomersResponse struct {
 	Customers []*Customer `protobuf:"bytes,1,rep,name=customers,proto3" json:"customers,omitempty"`
 	// Names the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many customers all pages hold, exactly up to 10,000; 10,001 stands for more than
+	// 10,000 (https://google.aip.dev/158). Only set with include_total_size.
+	TotalSize     *int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3,oneof" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -353,6 +369,13 @@ func (x *ListCustomersResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListCustomersResponse) GetTotalSize() int32 {
+	if x != nil && x.TotalSize != nil {
+		return *x.TotalSize
+	}
+	return 0
 }
 
 // UpdateCustomerRequest holds what to change.
@@ -1141,17 +1164,21 @@ const file_shopmesh_customer_v1_customer_service_proto_rawDesc = "" +
 	"\x12GetCustomerRequest\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"Q\n" +
 	"\x13GetCustomerResponse\x12:\n" +
-	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerR\bcustomer\"\xbd\x01\n" +
+	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerR\bcustomer\"\xf0\x01\n" +
 	"\x14ListCustomersRequest\x12*\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12&\n" +
 	"\x06filter\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\x80\x01\x01R\x06filter\x12%\n" +
 	"\border_by\x18\x04 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18dR\aorderBy\"}\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18dR\aorderBy\x121\n" +
+	"\x12include_total_size\x18\x05 \x01(\bB\x03\xe0A\x01R\x10includeTotalSize\"\xb0\x01\n" +
 	"\x15ListCustomersResponse\x12<\n" +
 	"\tcustomers\x18\x01 \x03(\v2\x1e.shopmesh.customer.v1.CustomerR\tcustomers\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8d\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\"\n" +
+	"\n" +
+	"total_size\x18\x03 \x01(\x05H\x00R\ttotalSize\x88\x01\x01B\r\n" +
+	"\v_total_size\"\x8d\x02\n" +
 	"\x15UpdateCustomerRequest\x12\xb1\x01\n" +
 	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerBu\xe0A\x02\xbaHo\xba\x01i\n" +
 	"\vcustomer.id\x12\x11id must be a UUID\x1aGthis.id.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')\xc8\x01\x01R\bcustomer\x12@\n" +
@@ -1323,6 +1350,7 @@ func file_shopmesh_customer_v1_customer_service_proto_init() {
 		return
 	}
 	file_shopmesh_customer_v1_customer_proto_init()
+	file_shopmesh_customer_v1_customer_service_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

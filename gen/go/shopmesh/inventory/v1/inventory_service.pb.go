@@ -480,9 +480,12 @@ type ListLowStockRequest struct {
 	// A conjunction of comparisons (https://google.aip.dev/160): `product_code = "…"`,
 	// `status = DRAFT`, `status != ARCHIVED`. Without one on status, only ACTIVE products
 	// are listed.
-	Filter        string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Also answers total_size. It costs counting what fits, so ask for it with the first page
+	// alone.
+	IncludeTotalSize bool `protobuf:"varint,5,opt,name=include_total_size,json=includeTotalSize,proto3" json:"include_total_size,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ListLowStockRequest) Reset() {
@@ -543,6 +546,13 @@ func (x *ListLowStockRequest) GetFilter() string {
 	return ""
 }
 
+func (x *ListLowStockRequest) GetIncludeTotalSize() bool {
+	if x != nil {
+		return x.IncludeTotalSize
+	}
+	return false
+}
+
 // ListLowStockResponse is a page of low stock.
 type ListLowStockResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -550,6 +560,9 @@ type ListLowStockResponse struct {
 	Stocks []*Stock `protobuf:"bytes,1,rep,name=stocks,proto3" json:"stocks,omitempty"`
 	// Names the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many products all pages hold, exactly up to 10,000; 10,001 stands for more than
+	// 10,000 (https://google.aip.dev/158). Only set with include_total_size.
+	TotalSize     *int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3,oneof" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -598,6 +611,13 @@ func (x *ListLowStockResponse) GetNextPageToken() string {
 	return ""
 }
 
+func (x *ListLowStockResponse) GetTotalSize() int32 {
+	if x != nil && x.TotalSize != nil {
+		return *x.TotalSize
+	}
+	return 0
+}
+
 var File_shopmesh_inventory_v1_inventory_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_inventory_v1_inventory_service_proto_rawDesc = "" +
@@ -636,19 +656,23 @@ const file_shopmesh_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\x06filter\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x06filter\"\x83\x01\n" +
 	"\x15ListMovementsResponse\x12B\n" +
 	"\tmovements\x18\x01 \x03(\v2$.shopmesh.inventory.v1.StockMovementR\tmovements\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd5\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x88\x02\n" +
 	"\x13ListLowStockRequest\x12*\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x123\n" +
 	"\tthreshold\x18\x03 \x01(\x03B\x10\xe0A\x01\xbaH\n" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00H\x00R\tthreshold\x88\x01\x01\x12#\n" +
-	"\x06filter\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x06filterB\f\n" +
+	"\x06filter\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x06filter\x121\n" +
+	"\x12include_total_size\x18\x05 \x01(\bB\x03\xe0A\x01R\x10includeTotalSizeB\f\n" +
 	"\n" +
-	"_threshold\"t\n" +
+	"_threshold\"\xa7\x01\n" +
 	"\x14ListLowStockResponse\x124\n" +
 	"\x06stocks\x18\x01 \x03(\v2\x1c.shopmesh.inventory.v1.StockR\x06stocks\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x99\x06\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\"\n" +
+	"\n" +
+	"total_size\x18\x03 \x01(\x05H\x00R\ttotalSize\x88\x01\x01B\r\n" +
+	"\v_total_size2\x99\x06\n" +
 	"\x10InventoryService\x12\xa0\x01\n" +
 	"\bGetStock\x12&.shopmesh.inventory.v1.GetStockRequest\x1a'.shopmesh.inventory.v1.GetStockResponse\"C\xea\xe0\x18\x02\x10\x02\x8a\xe1\x18\x04\n" +
 	"\x02\b\b\x82\xd3\xe4\x93\x02,Z\x12\x12\x10/v1/stock:lookup\x12\x16/v1/stock/{product_id}\x90\x02\x01\x12\x97\x01\n" +
@@ -719,6 +743,7 @@ func file_shopmesh_inventory_v1_inventory_service_proto_init() {
 	}
 	file_shopmesh_inventory_v1_stock_proto_init()
 	file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[8].OneofWrappers = []any{}
+	file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

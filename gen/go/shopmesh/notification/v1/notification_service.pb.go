@@ -36,9 +36,12 @@ type ListNotificationsRequest struct {
 	// A conjunction of comparisons (https://google.aip.dev/160): `order_id = "…"`,
 	// `account_id = "…"`, `kind = ORDER_CONFIRMED`, `status = FAILED`, `recipient = "…"` without regard to
 	// case and to blanks around it.
-	Filter        string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Also answers total_size. It costs counting what fits, so ask for it with the first page
+	// alone.
+	IncludeTotalSize bool `protobuf:"varint,4,opt,name=include_total_size,json=includeTotalSize,proto3" json:"include_total_size,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ListNotificationsRequest) Reset() {
@@ -92,6 +95,13 @@ func (x *ListNotificationsRequest) GetFilter() string {
 	return ""
 }
 
+func (x *ListNotificationsRequest) GetIncludeTotalSize() bool {
+	if x != nil {
+		return x.IncludeTotalSize
+	}
+	return false
+}
+
 // ListNotificationsResponse is a page of mails.
 type ListNotificationsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -99,6 +109,9 @@ type ListNotificationsResponse struct {
 	Notifications []*Notification `protobuf:"bytes,1,rep,name=notifications,proto3" json:"notifications,omitempty"`
 	// Names the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many mails all pages hold, exactly up to 10,000; 10,001 stands for more than
+	// 10,000 (https://google.aip.dev/158). Only set with include_total_size.
+	TotalSize     *int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3,oneof" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -145,6 +158,13 @@ func (x *ListNotificationsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListNotificationsResponse) GetTotalSize() int32 {
+	if x != nil && x.TotalSize != nil {
+		return *x.TotalSize
+	}
+	return 0
 }
 
 // GetNotificationRequest names a mail.
@@ -465,15 +485,19 @@ var File_shopmesh_notification_v1_notification_service_proto protoreflect.FileDe
 
 const file_shopmesh_notification_v1_notification_service_proto_rawDesc = "" +
 	"\n" +
-	"3shopmesh/notification/v1/notification_service.proto\x12\x18shopmesh.notification.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a+shopmesh/notification/v1/notification.proto\x1a!shopmesh/options/v1/options.proto\"\x9a\x01\n" +
+	"3shopmesh/notification/v1/notification_service.proto\x12\x18shopmesh.notification.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a+shopmesh/notification/v1/notification.proto\x1a!shopmesh/options/v1/options.proto\"\xcd\x01\n" +
 	"\x18ListNotificationsRequest\x12*\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12&\n" +
-	"\x06filter\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\x80\x01\x01R\x06filter\"\x91\x01\n" +
+	"\x06filter\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\x80\x01\x01R\x06filter\x121\n" +
+	"\x12include_total_size\x18\x04 \x01(\bB\x03\xe0A\x01R\x10includeTotalSize\"\xc4\x01\n" +
 	"\x19ListNotificationsResponse\x12L\n" +
 	"\rnotifications\x18\x01 \x03(\v2&.shopmesh.notification.v1.NotificationR\rnotifications\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"5\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\"\n" +
+	"\n" +
+	"total_size\x18\x03 \x01(\x05H\x00R\ttotalSize\x88\x01\x01B\r\n" +
+	"\v_total_size\"5\n" +
 	"\x16GetNotificationRequest\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"e\n" +
 	"\x17GetNotificationResponse\x12J\n" +
@@ -556,6 +580,7 @@ func file_shopmesh_notification_v1_notification_service_proto_init() {
 		return
 	}
 	file_shopmesh_notification_v1_notification_proto_init()
+	file_shopmesh_notification_v1_notification_service_proto_msgTypes[1].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -462,13 +462,20 @@ type ListOrdersRequest struct {
 	// A conjunction of comparisons (https://google.aip.dev/160): `state = CONFIRMED`,
 	// `number = "7K3M-Q2XD"` (in any case, with or without dash or #), `email = "…"` and
 	// `last_name = "…"` (without regard to case and outer blanks), `customer_id = "…"`,
-	// `refunded > 0` and `balance = 0` (amounts in the order's currency: 12.50), and
-	// `create_time >= "2026-01-31T00:00:00Z"`.
+	// `refunded > 0` and `balance = 0` (amounts in the order's currency: 12.50),
+	// `create_time >= "2026-01-31T00:00:00Z"`, and `overdue = true` (confirmed longer ago than
+	// the setting handling_time, and not shipped). Words without a field are searched for:
+	// each begins the number (with four characters or more of it), the e-mail address or the
+	// last name; several can also be a first and a last name, in either order. What somebody
+	// typed goes into double quotes, word by word: `"ada" "lovelace" AND state = CONFIRMED`.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// create_time or "create_time desc"; "create_time desc" when empty.
-	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	// Also answers total_size. It costs counting what fits, so ask for it with the first page
+	// alone.
+	IncludeTotalSize bool `protobuf:"varint,5,opt,name=include_total_size,json=includeTotalSize,proto3" json:"include_total_size,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ListOrdersRequest) Reset() {
@@ -529,6 +536,13 @@ func (x *ListOrdersRequest) GetOrderBy() string {
 	return ""
 }
 
+func (x *ListOrdersRequest) GetIncludeTotalSize() bool {
+	if x != nil {
+		return x.IncludeTotalSize
+	}
+	return false
+}
+
 // ListOrdersResponse is a page of orders.
 type ListOrdersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -536,6 +550,9 @@ type ListOrdersResponse struct {
 	Orders []*Order `protobuf:"bytes,1,rep,name=orders,proto3" json:"orders,omitempty"`
 	// Names the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many orders all pages hold, exactly up to 10,000; 10,001 stands for more than
+	// 10,000 (https://google.aip.dev/158). Only set with include_total_size.
+	TotalSize     *int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3,oneof" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -582,6 +599,13 @@ func (x *ListOrdersResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListOrdersResponse) GetTotalSize() int32 {
+	if x != nil && x.TotalSize != nil {
+		return *x.TotalSize
+	}
+	return 0
 }
 
 // WatchOrderRequest names an order and where to begin.
@@ -1647,17 +1671,21 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\x0fGetOrderRequest\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"B\n" +
 	"\x10GetOrderResponse\x12.\n" +
-	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"\xba\x01\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"\xed\x01\n" +
 	"\x11ListOrdersRequest\x12*\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12&\n" +
 	"\x06filter\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\x80\x01\x01R\x06filter\x12%\n" +
 	"\border_by\x18\x04 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18dR\aorderBy\"n\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18dR\aorderBy\x121\n" +
+	"\x12include_total_size\x18\x05 \x01(\bB\x03\xe0A\x01R\x10includeTotalSize\"\xa1\x01\n" +
 	"\x12ListOrdersResponse\x120\n" +
 	"\x06orders\x18\x01 \x03(\v2\x18.shopmesh.order.v1.OrderR\x06orders\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"a\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\"\n" +
+	"\n" +
+	"total_size\x18\x03 \x01(\x05H\x00R\ttotalSize\x88\x01\x01B\r\n" +
+	"\v_total_size\"a\n" +
 	"\x11WatchOrderRequest\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12/\n" +
 	"\rafter_version\x18\x02 \x01(\x03B\n" +
@@ -1868,6 +1896,7 @@ func file_shopmesh_order_v1_order_service_proto_init() {
 		return
 	}
 	file_shopmesh_order_v1_order_proto_init()
+	file_shopmesh_order_v1_order_service_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -52,8 +52,11 @@ type Settings struct {
 	// eight digits, a smallest amount for the currencies in which it pays out, and currencies
 	// of three digits in tens (https://docs.stripe.com/currencies).
 	PaymentMethodRules []*PaymentMethodRule `protobuf:"bytes,7,rep,name=payment_method_rules,json=paymentMethodRules,proto3" json:"payment_method_rules,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// How long after its confirmation an order may wait for being shipped, as the shop
+	// promises, 1 hour to 90 days; 2 days by default. After that it is overdue in lists.
+	HandlingTime  *durationpb.Duration `protobuf:"bytes,8,opt,name=handling_time,json=handlingTime,proto3" json:"handling_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Settings) Reset() {
@@ -131,6 +134,13 @@ func (x *Settings) GetEventRetention() *durationpb.Duration {
 func (x *Settings) GetPaymentMethodRules() []*PaymentMethodRule {
 	if x != nil {
 		return x.PaymentMethodRules
+	}
+	return nil
+}
+
+func (x *Settings) GetHandlingTime() *durationpb.Duration {
+	if x != nil {
+		return x.HandlingTime
 	}
 	return nil
 }
@@ -296,7 +306,7 @@ var File_shopmesh_order_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_order_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	" shopmesh/order/v1/settings.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a!shopmesh/options/v1/options.proto\"\x8e\x15\n" +
+	" shopmesh/order/v1/settings.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a!shopmesh/options/v1/options.proto\"\xf2\x15\n" +
 	"\bSettings\x12a\n" +
 	"\x0epayment_window\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x1f\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x05\b\x80\x9a\x9e\x012\x02\b\x01\x92\xe1\x18\a\"1800s\"R\rpaymentWindow\x12Z\n" +
 	"\vretry_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x1e\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xc2\xd7/\x92\xe1\x18\x05\"30s\"R\n" +
@@ -305,7 +315,8 @@ const file_shopmesh_order_v1_settings_proto_rawDesc = "" +
 	"\x0fpayment_methods\x18\x04 \x03(\tB\x87\x01\xe0A\x01\xbaH\x0f\x92\x01\f\x102\x18\x01\"\x06r\x04\x10\x01\x18@\x92\xe1\x18n[\"sandbox_ok\", \"sandbox_declined\", \"sandbox_slow\", \"sandbox_unknown_then_ok\", \"sandbox_unknown_then_declined\"]R\x0epaymentMethods\x12s\n" +
 	"\x15idempotency_retention\x18\x05 \x01(\v2\x19.google.protobuf.DurationB#\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05\x92\xe1\x18\t\"172800s\"R\x14idempotencyRetention\x12f\n" +
 	"\x0fevent_retention\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\"\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1c\x92\xe1\x18\t\"604800s\"R\x0eeventRetention\x12\xd5\x0f\n" +
-	"\x14payment_method_rules\x18\a \x03(\v2$.shopmesh.order.v1.PaymentMethodRuleB\xfc\x0e\xe0A\x01\xbaH\x05\x92\x01\x02\x102\x92\xe1\x18\xec\x0e[{\"method\": \"pm_*\", \"processingWindow\": \"604800s\", \"limits\": [{\"smallest\": \"1\", \"largest\": \"99999999\"},{\"currency\": \"AED\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"AUD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"BRL\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"CAD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"CHF\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"CZK\", \"smallest\": \"1500\", \"largest\": \"99999999\"},{\"currency\": \"DKK\", \"smallest\": \"250\", \"largest\": \"99999999\"},{\"currency\": \"EUR\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"GBP\", \"smallest\": \"30\", \"largest\": \"99999999\"},{\"currency\": \"HKD\", \"smallest\": \"400\", \"largest\": \"99999999\"},{\"currency\": \"HUF\", \"smallest\": \"17500\", \"largest\": \"99999999\"},{\"currency\": \"INR\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"JPY\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"MXN\", \"smallest\": \"1000\", \"largest\": \"99999999\"},{\"currency\": \"MYR\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"NOK\", \"smallest\": \"300\", \"largest\": \"99999999\"},{\"currency\": \"NZD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"PLN\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"RON\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"SEK\", \"smallest\": \"300\", \"largest\": \"99999999\"},{\"currency\": \"SGD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"THB\", \"smallest\": \"1000\", \"largest\": \"99999999\"},{\"currency\": \"USD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"BHD\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"JOD\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"KWD\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"OMR\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"TND\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"}]}]R\x12paymentMethodRulesB\x14\n" +
+	"\x14payment_method_rules\x18\a \x03(\v2$.shopmesh.order.v1.PaymentMethodRuleB\xfc\x0e\xe0A\x01\xbaH\x05\x92\x01\x02\x102\x92\xe1\x18\xec\x0e[{\"method\": \"pm_*\", \"processingWindow\": \"604800s\", \"limits\": [{\"smallest\": \"1\", \"largest\": \"99999999\"},{\"currency\": \"AED\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"AUD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"BRL\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"CAD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"CHF\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"CZK\", \"smallest\": \"1500\", \"largest\": \"99999999\"},{\"currency\": \"DKK\", \"smallest\": \"250\", \"largest\": \"99999999\"},{\"currency\": \"EUR\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"GBP\", \"smallest\": \"30\", \"largest\": \"99999999\"},{\"currency\": \"HKD\", \"smallest\": \"400\", \"largest\": \"99999999\"},{\"currency\": \"HUF\", \"smallest\": \"17500\", \"largest\": \"99999999\"},{\"currency\": \"INR\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"JPY\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"MXN\", \"smallest\": \"1000\", \"largest\": \"99999999\"},{\"currency\": \"MYR\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"NOK\", \"smallest\": \"300\", \"largest\": \"99999999\"},{\"currency\": \"NZD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"PLN\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"RON\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"SEK\", \"smallest\": \"300\", \"largest\": \"99999999\"},{\"currency\": \"SGD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"THB\", \"smallest\": \"1000\", \"largest\": \"99999999\"},{\"currency\": \"USD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"BHD\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"JOD\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"KWD\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"OMR\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"TND\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"}]}]R\x12paymentMethodRules\x12b\n" +
+	"\rhandling_time\x18\b \x01(\v2\x19.google.protobuf.DurationB\"\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xce\xda\x032\x03\b\x90\x1c\x92\xe1\x18\t\"172800s\"R\fhandlingTimeB\x14\n" +
 	"\x12_max_unpaid_orders\"\xf4\x02\n" +
 	"\x11PaymentMethodRule\x12$\n" +
 	"\x06method\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@R\x06method\x12<\n" +
@@ -352,14 +363,15 @@ var file_shopmesh_order_v1_settings_proto_depIdxs = []int32{
 	3, // 2: shopmesh.order.v1.Settings.idempotency_retention:type_name -> google.protobuf.Duration
 	3, // 3: shopmesh.order.v1.Settings.event_retention:type_name -> google.protobuf.Duration
 	1, // 4: shopmesh.order.v1.Settings.payment_method_rules:type_name -> shopmesh.order.v1.PaymentMethodRule
-	2, // 5: shopmesh.order.v1.PaymentMethodRule.limits:type_name -> shopmesh.order.v1.PaymentLimit
-	3, // 6: shopmesh.order.v1.PaymentMethodRule.payment_window:type_name -> google.protobuf.Duration
-	3, // 7: shopmesh.order.v1.PaymentMethodRule.processing_window:type_name -> google.protobuf.Duration
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	3, // 5: shopmesh.order.v1.Settings.handling_time:type_name -> google.protobuf.Duration
+	2, // 6: shopmesh.order.v1.PaymentMethodRule.limits:type_name -> shopmesh.order.v1.PaymentLimit
+	3, // 7: shopmesh.order.v1.PaymentMethodRule.payment_window:type_name -> google.protobuf.Duration
+	3, // 8: shopmesh.order.v1.PaymentMethodRule.processing_window:type_name -> google.protobuf.Duration
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_order_v1_settings_proto_init() }
