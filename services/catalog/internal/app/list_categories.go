@@ -8,8 +8,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
 )
 
-// ListCategories returns a page of categories by name and the token of the next one.
-// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
-func (s *Categories) ListCategories(ctx context.Context, req page.Request) ([]domain.CategorySnapshot, string, error) {
+// ListCategories returns a page of categories by name. Errors: FILTER_INVALID,
+// PAGE_TOKEN_INVALID.
+func (s *Categories) ListCategories(ctx context.Context, req page.Request) (page.Page[domain.CategorySnapshot], error) {
 	return store.On(s.Pool).ListCategories(ctx, req)
 }

@@ -18,8 +18,7 @@ import (
 
 // The lists are written here and not in queries/, because the caller chooses their
 // conditions and order. Only columns that are named here enter the statements; values
-// are parameters. The statements are planned for their values each time
-// (CacheDescribe): a plan that fits every filter would be a scan.
+// are parameters.
 
 // ProductScope is what decides, beside the request, which products a list holds.
 type ProductScope struct {
@@ -179,36 +178,26 @@ func compareName(op string, value any, param func(any) string) string {
 	return "c.name_key " + op + " " + param(grammar.Fold(text)) + "::text"
 }
 
-// ListCategories returns a page of categories by name, and the token of the next
-// one. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
-func (s Store) ListCategories(ctx context.Context, req page.Request) ([]domain.CategorySnapshot, string, error) {
+// ListCategories returns a page of categories by name. Errors: FILTER_INVALID,
+// PAGE_TOKEN_INVALID.
+func (s Store) ListCategories(ctx context.Context, req page.Request) (page.Page[domain.CategorySnapshot], error) {
 	query, err := categorySchema().Parse(req)
 	if err != nil {
-		return nil, "", err
+		return page.Page[domain.CategorySnapshot]{}, err
 	}
 	for _, comparison := range query.Comparisons() {
 		if comparison.Field == "parent_id" && !comparesParent(comparison) {
-			return nil, "", fault.New(fault.Invalid, fault.ReasonFilterInvalid,
+			return page.Page[domain.CategorySnapshot]{}, fault.New(fault.Invalid, fault.ReasonFilterInvalid,
 				`filter: parent_id takes = or != and a UUID, or "" for the top`).
 				Field("filter", `parent_id takes = or != and a UUID, or "" for the top`)
 		}
 	}
-	var params []any
-	where, order := query.SQL(&params)
-	sql := "select " + page.Columns[db.Category]("c") + " from categories c" +
-		fmt.Sprintf(" where %s order by %s limit %d", where, order, query.Limit())
-	rows, err := s.dbtx.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, params...)...)
-	if err != nil {
-		return nil, "", fmt.Errorf("list categories: %w", err)
-	}
-	categories, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.CategorySnapshot, error) {
+	return page.Read(ctx, s.dbtx, query, page.Source{
+		Name: "CategoryList", Columns: page.Columns[db.Category]("c"), From: "categories c",
+	}, func(row pgx.CollectableRow) (domain.CategorySnapshot, error) {
 		c, err := pgx.RowToStructByName[db.Category](row)
 		return fromDBCategory(c), err
-	})
-	if err != nil {
-		return nil, "", fmt.Errorf("list categories: %w", err)
-	}
-	return page.Cut(query, categories, func(c domain.CategorySnapshot) []any {
+	}, func(c domain.CategorySnapshot) []any {
 		return query.Cursor(map[string]any{"name": c.Name}, c.ID)
 	})
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/shopmesh/shopmesh/services/config/internal/store"
 )
 
-// ListVersions returns a page of the changes of a context's settings, the newest first, and
-// the token of the next one. Errors: CONTEXT_NOT_FOUND, PAGE_TOKEN_INVALID.
-func (s *Settings) ListVersions(ctx context.Context, name string, request page.Request) ([]domain.Version, string, error) {
+// ListVersions returns a page of the changes of a context's settings, the newest first.
+// Errors: CONTEXT_NOT_FOUND, PAGE_TOKEN_INVALID.
+func (s *Settings) ListVersions(ctx context.Context, name string, request page.Request) (page.Page[domain.Version], error) {
 	if err := protoconv.CheckContext(name); err != nil {
-		return nil, "", err
+		return page.Page[domain.Version]{}, err
 	}
 	return store.On(s.Pool).List(ctx, name, request)
 }

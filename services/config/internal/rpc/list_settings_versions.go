@@ -10,12 +10,12 @@ import (
 
 // ListSettingsVersions lists who changed what.
 func (s *Server) ListSettingsVersions(ctx context.Context, req *configv1.ListSettingsVersionsRequest) (*configv1.ListSettingsVersionsResponse, error) {
-	versions, next, err := s.settings.ListVersions(ctx, req.GetContext(), page.Request{Size: req.GetPageSize(), Token: req.GetPageToken()})
+	versions, err := s.settings.ListVersions(ctx, req.GetContext(), page.Request{Size: req.GetPageSize(), Token: req.GetPageToken()})
 	if err != nil {
 		return nil, err
 	}
-	res := &configv1.ListSettingsVersionsResponse{Versions: make([]*configv1.SettingsVersion, len(versions)), NextPageToken: next}
-	for i, version := range versions {
+	res := &configv1.ListSettingsVersionsResponse{Versions: make([]*configv1.SettingsVersion, len(versions.Items)), NextPageToken: versions.Next}
+	for i, version := range versions.Items {
 		res.Versions[i] = protoconv.SettingsVersion(version)
 	}
 	return res, nil

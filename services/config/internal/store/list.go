@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -22,30 +21,21 @@ func versionSchema() page.Schema {
 	}
 }
 
-// List returns a page of a context's versions, the newest first, and the token of the next
-// one. Errors: PAGE_TOKEN_INVALID.
-func (s Store) List(ctx context.Context, name string, request page.Request) ([]domain.Version, string, error) {
+// List returns a page of a context's versions, the newest first. Errors:
+// PAGE_TOKEN_INVALID.
+func (s Store) List(ctx context.Context, name string, request page.Request) (page.Page[domain.Version], error) {
 	request.Parent = name
 	query, err := versionSchema().Parse(request)
 	if err != nil {
-		return nil, "", err
+		return page.Page[domain.Version]{}, err
 	}
-	args := []any{name}
-	where, order := query.SQL(&args)
-	rows, err := s.dbtx.Query(ctx, `-- name: SettingsVersionList :many
-		select `+page.Columns[db.SettingsVersion]("v")+` from settings_versions v
-		where v.context = $1 and `+where+" order by "+order+fmt.Sprintf(" limit %d", query.Limit()), args...)
-	if err != nil {
-		return nil, "", fmt.Errorf("list versions of settings: %w", err)
-	}
-	versions, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.Version, error) {
+	return page.Read(ctx, s.dbtx, query, page.Source{
+		Name: "SettingsVersionList", Columns: page.Columns[db.SettingsVersion]("v"), From: "settings_versions v",
+		Where: func(param func(any) string) []string { return []string{"v.context = " + param(name)} },
+	}, func(row pgx.CollectableRow) (domain.Version, error) {
 		found, err := pgx.RowToStructByName[db.SettingsVersion](row)
 		return fromDB(found), err
-	})
-	if err != nil {
-		return nil, "", fmt.Errorf("list versions of settings: %w", err)
-	}
-	return page.Cut(query, versions, func(v domain.Version) []any {
+	}, func(v domain.Version) []any {
 		return query.Cursor(map[string]any{"version": v.Version}, v.ID)
 	})
 }

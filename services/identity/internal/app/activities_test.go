@@ -36,11 +36,11 @@ func (h *harness) keep(entries ...domain.Activity) {
 
 func (h *harness) activities(filter string) []domain.Activity {
 	h.t.Helper()
-	entries, _, err := app.Activities{Pool: h.pool}.List(h.t.Context(), page.Request{Filter: filter})
+	entries, err := app.Activities{Pool: h.pool}.List(h.t.Context(), page.Request{Filter: filter})
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return entries
+	return entries.Items
 }
 
 func same(a, b domain.Activity) bool { return fmt.Sprint(a) == fmt.Sprint(b) }
@@ -72,7 +72,7 @@ func TestEntriesAreListed(t *testing.T) {
 			t.Errorf("%s:\n%v\nnot\n%v", filter, got, want)
 		}
 	}
-	_, _, err := app.Activities{Pool: h.pool}.List(t.Context(), page.Request{Filter: `address_prefix = "192.0.2.1"`})
+	_, err := app.Activities{Pool: h.pool}.List(t.Context(), page.Request{Filter: `address_prefix = "192.0.2.1"`})
 	if err == nil {
 		t.Error("a filter by a field that there is not")
 	}

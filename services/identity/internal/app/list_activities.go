@@ -8,8 +8,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/identity/internal/store"
 )
 
-// List returns a page of entries and the token of the next one. Errors: FILTER_INVALID,
-// PAGE_TOKEN_INVALID, INVALID_FIELD.
-func (a Activities) List(ctx context.Context, req page.Request) ([]domain.Activity, string, error) {
+// List returns a page of entries. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID, INVALID_FIELD.
+func (a Activities) List(ctx context.Context, req page.Request) (page.Page[domain.Activity], error) {
 	return store.On(a.Pool).ListActivities(ctx, req)
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
 )
 
-// ListAPIKeys returns a page of keys and the token of the next one. Errors:
-// FILTER_INVALID, PAGE_TOKEN_INVALID, INVALID_FIELD.
-func (a *Accounts) ListAPIKeys(ctx context.Context, req page.Request) ([]domain.APIKeySnapshot, string, error) {
+// ListAPIKeys returns a page of keys. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID,
+// INVALID_FIELD.
+func (a *Accounts) ListAPIKeys(ctx context.Context, req page.Request) (page.Page[domain.APIKeySnapshot], error) {
 	return a.on(a.Pool).ListAPIKeys(ctx, req)
 }

@@ -186,9 +186,9 @@ func TestTheLastOwnerStays(t *testing.T) {
 			wants(t, "the second", err, domain.ReasonLastOwner)
 		}
 	}
-	accounts, _, err := h.ListAccounts(t.Context(), page.Request{Filter: `owner = true AND disabled = false`})
-	if err != nil || len(accounts) != 1 {
-		t.Errorf("%d owners, %v", len(accounts), err)
+	accounts, err := h.ListAccounts(t.Context(), page.Request{Filter: `owner = true AND disabled = false`})
+	if err != nil || len(accounts.Items) != 1 {
+		t.Errorf("%d owners, %v", len(accounts.Items), err)
 	}
 }
 
@@ -253,8 +253,8 @@ func TestAKeyMayDoWhatItsCreatorMay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, _, err := h.ListAPIKeys(t.Context(), page.Request{Filter: `creator = "` + clerk.String() + `"`})
-	if err != nil || len(keys) != 1 || !keys[0].LastUseTime.IsZero() {
+	keys, err := h.ListAPIKeys(t.Context(), page.Request{Filter: `creator = "` + clerk.String() + `"`})
+	if err != nil || len(keys.Items) != 1 || !keys.Items[0].LastUseTime.IsZero() {
 		t.Fatalf("%v, %v", keys, err)
 	}
 	for _, wrong := range []string{"", "sm_ak_x", secret[:len(secret)-1], secret + "0"} {
@@ -264,7 +264,7 @@ func TestAKeyMayDoWhatItsCreatorMay(t *testing.T) {
 	if _, err := h.ExchangeAPIKey(t.Context(), secret); err != nil {
 		t.Fatal(err)
 	}
-	if keys, _, _ := h.ListAPIKeys(t.Context(), page.Request{}); len(keys) != 1 || keys[0].LastUseTime.IsZero() {
+	if keys, _ := h.ListAPIKeys(t.Context(), page.Request{}); len(keys.Items) != 1 || keys.Items[0].LastUseTime.IsZero() {
 		t.Error("its last use is not known")
 	}
 	h.after(time.Hour)

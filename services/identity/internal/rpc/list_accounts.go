@@ -10,14 +10,14 @@ import (
 
 // ListAccounts lists accounts that fit a filter.
 func (s *StaffServer) ListAccounts(ctx context.Context, req *identityv1.ListAccountsRequest) (*identityv1.ListAccountsResponse, error) {
-	accounts, next, err := s.accounts.ListAccounts(ctx, page.Request{
+	accounts, err := s.accounts.ListAccounts(ctx, page.Request{
 		Size: req.GetPageSize(), Token: req.GetPageToken(), Filter: req.GetFilter(), OrderBy: req.GetOrderBy(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	res := &identityv1.ListAccountsResponse{Accounts: make([]*identityv1.Account, len(accounts)), NextPageToken: next}
-	for i, account := range accounts {
+	res := &identityv1.ListAccountsResponse{Accounts: make([]*identityv1.Account, len(accounts.Items)), NextPageToken: accounts.Next}
+	for i, account := range accounts.Items {
 		res.Accounts[i] = protoconv.Account(account)
 	}
 	return res, nil

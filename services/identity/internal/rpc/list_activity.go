@@ -11,14 +11,14 @@ import (
 
 // ListActivity lists entries that fit a filter.
 func (s *ActivityServer) ListActivity(ctx context.Context, req *identityv1.ListActivityRequest) (*identityv1.ListActivityResponse, error) {
-	entries, next, err := s.activities.List(ctx, page.Request{
+	entries, err := s.activities.List(ctx, page.Request{
 		Size: req.GetPageSize(), Token: req.GetPageToken(), Filter: req.GetFilter(), OrderBy: req.GetOrderBy(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	res := &identityv1.ListActivityResponse{Activities: make([]*activityv1.Activity, len(entries)), NextPageToken: next}
-	for i, entry := range entries {
+	res := &identityv1.ListActivityResponse{Activities: make([]*activityv1.Activity, len(entries.Items)), NextPageToken: entries.Next}
+	for i, entry := range entries.Items {
 		res.Activities[i] = protoconv.Activity(entry)
 	}
 	return res, nil

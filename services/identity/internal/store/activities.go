@@ -147,27 +147,27 @@ func activitySchema() page.Schema {
 	}
 }
 
-// ListActivities returns a page of entries and the token of the next one. Errors:
-// FILTER_INVALID, PAGE_TOKEN_INVALID, INVALID_FIELD.
-func (s Store) ListActivities(ctx context.Context, req page.Request) ([]domain.Activity, string, error) {
-	entries, next, err := list(ctx, s, activitySchema(), req, page.Columns[activityRow]("a"), "activities a", fromActivityRow,
+// ListActivities returns a page of entries. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID,
+// INVALID_FIELD.
+func (s Store) ListActivities(ctx context.Context, req page.Request) (page.Page[domain.Activity], error) {
+	entries, err := list(ctx, s, activitySchema(), req, page.Source{Name: "ActivityList", Columns: page.Columns[activityRow]("a"), From: "activities a"}, fromActivityRow,
 		func(a domain.Activity) (time.Time, uuid.UUID) { return a.Time, a.ID })
 	if err != nil {
-		return nil, "", err
+		return entries, err
 	}
-	at := make(map[uuid.UUID]*domain.Activity, len(entries))
-	ids := make([]uuid.UUID, len(entries))
-	for i := range entries {
-		ids[i], at[entries[i].ID] = entries[i].ID, &entries[i]
+	at := make(map[uuid.UUID]*domain.Activity, len(entries.Items))
+	ids := make([]uuid.UUID, len(entries.Items))
+	for i := range entries.Items {
+		ids[i], at[entries.Items[i].ID] = entries.Items[i].ID, &entries.Items[i]
 	}
 	values, err := s.q.ActivityValuesList(ctx, ids)
 	if err != nil {
-		return nil, "", fmt.Errorf("read the values of entries: %w", err)
+		return entries, fmt.Errorf("read the values of entries: %w", err)
 	}
 	for _, row := range values {
 		var changes [][2]string
 		if err := json.Unmarshal(row.Changes, &changes); err != nil {
-			return nil, "", fmt.Errorf("read the values of entry %s: %w", row.ID, err)
+			return entries, fmt.Errorf("read the values of entry %s: %w", row.ID, err)
 		}
 		for i, change := range changes {
 			at[row.ID].Changes[i].Old, at[row.ID].Changes[i].New = change[0], change[1]
@@ -175,12 +175,12 @@ func (s Store) ListActivities(ctx context.Context, req page.Request) ([]domain.A
 	}
 	addresses, err := s.q.ActivityAddressList(ctx, ids)
 	if err != nil {
-		return nil, "", fmt.Errorf("read the addresses of entries: %w", err)
+		return entries, fmt.Errorf("read the addresses of entries: %w", err)
 	}
 	for _, row := range addresses {
 		at[row.ID].AddressPrefix = row.Prefix
 	}
-	return entries, next, nil
+	return entries, nil
 }
 
 // activityRow is a row of activities. It is written here because sqlc makes no model of a

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,10 +40,10 @@ func compareEmail(op string, value any, param func(any) string) string {
 	return "a.email_key " + op + " " + param(email.Key) + "::bytea"
 }
 
-// ListAccounts returns a page of accounts and the token of the next one. Errors:
-// FILTER_INVALID, PAGE_TOKEN_INVALID, INVALID_FIELD.
-func (s Store) ListAccounts(ctx context.Context, req page.Request) ([]domain.AccountSnapshot, string, error) {
-	return list(ctx, s, accountSchema(), req, page.Columns[db.Account]("a"), "accounts a", func(row db.Account) (domain.AccountSnapshot, error) {
+// ListAccounts returns a page of accounts. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID,
+// INVALID_FIELD.
+func (s Store) ListAccounts(ctx context.Context, req page.Request) (page.Page[domain.AccountSnapshot], error) {
+	return list(ctx, s, accountSchema(), req, page.Source{Name: "AccountList", Columns: page.Columns[db.Account]("a"), From: "accounts a"}, func(row db.Account) (domain.AccountSnapshot, error) {
 		account, err := s.fromDBAccount(row)
 		return account.Snapshot(), err
 	}, func(a domain.AccountSnapshot) (time.Time, uuid.UUID) { return a.CreateTime, a.ID })
@@ -61,42 +60,31 @@ func apiKeySchema() page.Schema {
 	}
 }
 
-// ListAPIKeys returns a page of keys and the token of the next one. Errors:
-// FILTER_INVALID, PAGE_TOKEN_INVALID, INVALID_FIELD.
-func (s Store) ListAPIKeys(ctx context.Context, req page.Request) ([]domain.APIKeySnapshot, string, error) {
-	return list(ctx, s, apiKeySchema(), req, page.Columns[db.ApiKey]("k"), "api_keys k",
+// ListAPIKeys returns a page of keys. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID,
+// INVALID_FIELD.
+func (s Store) ListAPIKeys(ctx context.Context, req page.Request) (page.Page[domain.APIKeySnapshot], error) {
+	return list(ctx, s, apiKeySchema(), req, page.Source{Name: "ApiKeyList", Columns: page.Columns[db.ApiKey]("k"), From: "api_keys k"},
 		func(row db.ApiKey) (domain.APIKeySnapshot, error) { return fromDBAPIKey(row).Snapshot(), nil },
 		func(k domain.APIKeySnapshot) (time.Time, uuid.UUID) { return k.CreateTime, k.ID })
 }
 
-// list reads a page of a table. It is planned for its values each time (CacheDescribe): a
-// plan that fits every filter would be a scan.
-func list[Row, Item any](ctx context.Context, s Store, schema page.Schema, req page.Request, columns, table string,
+// list reads a page of what is ordered by the time when it was made. read makes an item of
+// a row.
+func list[Row, Item any](ctx context.Context, s Store, schema page.Schema, req page.Request, source page.Source,
 	read func(Row) (Item, error), key func(Item) (time.Time, uuid.UUID),
-) ([]Item, string, error) {
+) (page.Page[Item], error) {
 	query, err := schema.Parse(req)
 	if err != nil {
-		return nil, "", err
+		return page.Page[Item]{}, err
 	}
-	var params []any
-	where, order := query.SQL(&params)
-	sql := fmt.Sprintf("select %s from %s where %s order by %s limit %d", columns, table, where, order, query.Limit())
-	rows, err := s.dbtx.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, params...)...)
-	if err != nil {
-		return nil, "", fmt.Errorf("list %s: %w", table, err)
-	}
-	items, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Item, error) {
+	return page.Read(ctx, s.dbtx, query, source, func(row pgx.CollectableRow) (Item, error) {
 		found, err := pgx.RowToStructByName[Row](row)
 		if err != nil {
 			var none Item
 			return none, err
 		}
 		return read(found)
-	})
-	if err != nil {
-		return nil, "", fmt.Errorf("list %s: %w", table, err)
-	}
-	return page.Cut(query, items, func(item Item) []any {
+	}, func(item Item) []any {
 		created, id := key(item)
 		return query.Cursor(map[string]any{"create_time": created}, id)
 	})

@@ -29,11 +29,11 @@ func TestAnAdjustmentIsWrittenToTheLedgerAndPublishedAtOnce(t *testing.T) {
 	if err != nil || row.GetOnHand() != 12 || row.GetAvailable() != 12 {
 		t.Fatalf("stock %v, error %v", row, err)
 	}
-	movements, _, err := h.ListMovements(t.Context(), page.Request{})
-	if err != nil || len(movements) != 1 {
+	movements, err := h.ListMovements(t.Context(), page.Request{})
+	if err != nil || len(movements.Items) != 1 {
 		t.Fatalf("movements %v, error %v", movements, err)
 	}
-	m := movements[0]
+	m := movements.Items[0]
 	if m.Kind != domain.Adjustment || m.Delta != 12 || m.OnHandAfter != 12 || m.Actor != "anna" || m.Reason != "counted" ||
 		m.TraceID != traced(5).TraceID().String() || m.OrderID != uuid.Nil {
 		t.Errorf("movement %+v", m)

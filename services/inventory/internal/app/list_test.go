@@ -17,15 +17,15 @@ func (h *harness) movements(t *testing.T, filter string, size int32) []domain.Mo
 	t.Helper()
 	var all []domain.Movement
 	for token := ""; ; {
-		some, next, err := h.ListMovements(t.Context(), page.Request{Size: size, Token: token, Filter: filter})
+		some, err := h.ListMovements(t.Context(), page.Request{Size: size, Token: token, Filter: filter})
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, some...)
-		if next == "" {
+		all = append(all, some.Items...)
+		if some.Next == "" {
 			return all
 		}
-		token = next
+		token = some.Next
 	}
 }
 
@@ -58,15 +58,15 @@ func TestTheLedgerIsListedNewestFirstPageByPage(t *testing.T) {
 		}
 	}
 	for _, filter := range []string{`delta > 1`, `order_id = "x"`, `product_code = `, `id = 5`, `product_code = "P-1" OR order_id = "x"`} {
-		if _, _, err := h.ListMovements(t.Context(), page.Request{Filter: filter}); fault.ReasonOf(err) != fault.ReasonFilterInvalid {
+		if _, err := h.ListMovements(t.Context(), page.Request{Filter: filter}); fault.ReasonOf(err) != fault.ReasonFilterInvalid {
 			t.Errorf("%s: %v", filter, err)
 		}
 	}
-	_, token, err := h.ListMovements(t.Context(), page.Request{Size: 1})
+	first, err := h.ListMovements(t.Context(), page.Request{Size: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := h.ListMovements(t.Context(), page.Request{Token: token, Filter: `product_code = "P-1"`}); fault.ReasonOf(err) != fault.ReasonPageTokenInvalid {
+	if _, err := h.ListMovements(t.Context(), page.Request{Token: first.Next, Filter: `product_code = "P-1"`}); fault.ReasonOf(err) != fault.ReasonPageTokenInvalid {
 		t.Errorf("another list's token: %v", err)
 	}
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -53,23 +52,16 @@ type listedMovement struct {
 	ProductCode string `db:"product_code"`
 }
 
-// ListMovements reads the rows of a page of the ledger, and one more.
-func (s Store) ListMovements(ctx context.Context, query page.Query) ([]domain.Movement, error) {
-	var args []any
-	where, order := query.SQL(&args)
-	args = append(args, query.Limit())
-	rows, err := s.dbtx.Query(ctx, `-- name: MovementList :many
-		select `+page.Columns[movement]("m")+`, s.product_code
-		from movements m join stock s using (product_id)
-		where `+where+" order by "+order+fmt.Sprintf(" limit $%d", len(args)), args...)
-	if err != nil {
-		return nil, fmt.Errorf("list movements: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[listedMovement])
-	if err != nil {
-		return nil, fmt.Errorf("list movements: %w", err)
-	}
-	return fromDBMovements(found), nil
+// ListMovements reads a page of the ledger.
+func (s Store) ListMovements(ctx context.Context, query page.Query) (page.Page[domain.Movement], error) {
+	return page.Read(ctx, s.dbtx, query, page.Source{
+		Name: "MovementList", Columns: page.Columns[movement]("m") + ", s.product_code", From: "movements m join stock s using (product_id)",
+	}, func(row pgx.CollectableRow) (domain.Movement, error) {
+		found, err := pgx.RowToStructByName[listedMovement](row)
+		return fromDBMovement(found), err
+	}, func(m domain.Movement) []any {
+		return query.Cursor(map[string]any{"id": m.ID}, m.ProductID)
+	})
 }
 
 // LowStockList orders stock by scarcity; only what is sold is in it unless a filter names

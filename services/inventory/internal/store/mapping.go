@@ -77,19 +77,16 @@ func toDBReservations(rs []domain.Reservation) (db.ReservationInsertManyParams, 
 	return p, nil
 }
 
-func fromDBMovements(rows []listedMovement) []domain.Movement {
-	movements := make([]domain.Movement, len(rows))
-	for i, row := range rows {
-		movements[i] = domain.Movement{
-			ID: row.ID, ProductID: row.ProductID, ProductCode: row.ProductCode, Kind: domain.MovementKind(row.Kind),
-			Delta: row.Delta, OnHandAfter: row.OnHandAfter, Reason: row.Reason, Actor: row.Actor, TraceID: row.TraceID,
-			CreateTime: row.CreateTime,
-		}
-		if row.OrderID != nil {
-			movements[i].OrderID = *row.OrderID
-		}
+func fromDBMovement(row listedMovement) domain.Movement {
+	movement := domain.Movement{
+		ID: row.ID, ProductID: row.ProductID, ProductCode: row.ProductCode, Kind: domain.MovementKind(row.Kind),
+		Delta: row.Delta, OnHandAfter: row.OnHandAfter, Reason: row.Reason, Actor: row.Actor, TraceID: row.TraceID,
+		CreateTime: row.CreateTime,
 	}
-	return movements
+	if row.OrderID != nil {
+		movement.OrderID = *row.OrderID
+	}
+	return movement
 }
 
 func toDBMovements(ms []domain.Movement) db.MovementInsertManyParams {

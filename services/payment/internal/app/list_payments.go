@@ -11,34 +11,29 @@ import (
 )
 
 // ListPayments reads a page, newest first; FILTER_INVALID, PAGE_TOKEN_INVALID.
-func (p Payments) ListPayments(ctx context.Context, request page.Request) ([]PaymentDetails, string, error) {
+func (p Payments) ListPayments(ctx context.Context, request page.Request) (page.Page[PaymentDetails], error) {
+	var none page.Page[PaymentDetails]
 	query, err := store.Payments().Parse(request)
 	if err != nil {
-		return nil, "", err
+		return none, err
 	}
 	s := store.On(p.Pool)
-	rows, err := s.List(ctx, query)
+	found, err := s.List(ctx, query)
 	if err != nil {
-		return nil, "", err
+		return none, err
 	}
-	rows, next, err := page.Cut(query, rows, func(p domain.Payment) []any {
-		return query.Cursor(map[string]any{"id": p.ID}, p.ID)
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	ids := distinct(rows, func(p domain.Payment) uuid.UUID { return p.ID })
+	ids := distinct(found.Items, func(p domain.Payment) uuid.UUID { return p.ID })
 	attempts, err := s.Attempts(ctx, ids...)
 	if err != nil {
-		return nil, "", err
+		return none, err
 	}
 	disputes, err := s.Disputes(ctx, ids...)
 	if err != nil {
-		return nil, "", err
+		return none, err
 	}
-	details := make([]PaymentDetails, len(rows))
-	for i, payment := range rows {
+	details := make([]PaymentDetails, len(found.Items))
+	for i, payment := range found.Items {
 		details[i] = PaymentDetails{Payment: payment, Attempts: attempts[payment.ID], Disputes: disputes[payment.ID]}
 	}
-	return details, next, nil
+	return page.With(found, details), nil
 }

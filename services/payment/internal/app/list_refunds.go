@@ -12,33 +12,30 @@ import (
 
 // ListRefunds reads a page of a payment's refunds, oldest first; PAYMENT_NOT_FOUND,
 // PAGE_TOKEN_INVALID.
-func (p Payments) ListRefunds(ctx context.Context, paymentID uuid.UUID, request page.Request) ([]RefundDetails, string, error) {
+func (p Payments) ListRefunds(ctx context.Context, paymentID uuid.UUID, request page.Request) (page.Page[RefundDetails], error) {
+	var none page.Page[RefundDetails]
 	request.Parent = paymentID.String()
 	query, err := store.Refunds().Parse(request)
 	if err != nil {
-		return nil, "", err
+		return none, err
 	}
 	s := store.On(p.Pool)
-	rows, err := s.ListRefunds(ctx, paymentID, query)
+	found, err := s.ListRefunds(ctx, paymentID, query)
 	if err != nil {
-		return nil, "", err
+		return none, err
 	}
-	if len(rows) == 0 {
+	if len(found.Items) == 0 {
 		// Without refunds, only the payment shows whether it is there.
 		_, err := s.Get(ctx, paymentID)
-		return nil, "", err
+		return none, err
 	}
-	rows, next, err := page.Cut(query, rows, func(r domain.Refund) []any { return query.Cursor(nil, r.ID) })
+	attempts, err := s.Attempts(ctx, distinct(found.Items, func(r domain.Refund) uuid.UUID { return r.ID })...)
 	if err != nil {
-		return nil, "", err
+		return none, err
 	}
-	attempts, err := s.Attempts(ctx, distinct(rows, func(r domain.Refund) uuid.UUID { return r.ID })...)
-	if err != nil {
-		return nil, "", err
-	}
-	details := make([]RefundDetails, len(rows))
-	for i, refund := range rows {
+	details := make([]RefundDetails, len(found.Items))
+	for i, refund := range found.Items {
 		details[i] = RefundDetails{Refund: refund, Attempts: attempts[refund.ID]}
 	}
-	return details, next, nil
+	return page.With(found, details), nil
 }

@@ -14,12 +14,12 @@ func (s *Server) ListRefunds(ctx context.Context, req *paymentv1.ListRefundsRequ
 	if err != nil {
 		return nil, err
 	}
-	refunds, next, err := s.payments.ListRefunds(ctx, id, page.Request{Size: req.GetPageSize(), Token: req.GetPageToken()})
+	refunds, err := s.payments.ListRefunds(ctx, id, page.Request{Size: req.GetPageSize(), Token: req.GetPageToken()})
 	if err != nil {
 		return nil, err
 	}
-	res := &paymentv1.ListRefundsResponse{NextPageToken: next, Refunds: make([]*paymentv1.Refund, len(refunds))}
-	for i, r := range refunds {
+	res := &paymentv1.ListRefundsResponse{NextPageToken: refunds.Next, Refunds: make([]*paymentv1.Refund, len(refunds.Items))}
+	for i, r := range refunds.Items {
 		res.Refunds[i] = protoconv.Refund(r.Refund, r.Attempts)
 	}
 	return res, nil

@@ -80,22 +80,14 @@ func Contradictions() page.Schema {
 	}
 }
 
-// ListContradictions reads a page, and one more when another page follows.
-func (s Store) ListContradictions(ctx context.Context, query page.Query) ([]domain.Contradiction, error) {
-	var args []any
-	where, order := query.SQL(&args)
-	args = append(args, query.Limit())
-	rows, err := s.dbtx.Query(ctx, fmt.Sprintf("select %s from contradictions where %s order by %s limit $%d",
-		page.Columns[db.Contradiction]("contradictions"), where, order, len(args)), args...)
-	if err != nil {
-		return nil, fmt.Errorf("list contradictions: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.Contradiction, error) {
-		c, err := pgx.RowToStructByName[db.Contradiction](row)
-		return fromDBContradiction(c), err
+// ListContradictions reads a page of contradictions.
+func (s Store) ListContradictions(ctx context.Context, query page.Query) (page.Page[domain.Contradiction], error) {
+	return page.Read(ctx, s.dbtx, query, page.Source{
+		Name: "ContradictionList", Columns: page.Columns[db.Contradiction]("contradictions"), From: "contradictions",
+	}, func(row pgx.CollectableRow) (domain.Contradiction, error) {
+		found, err := pgx.RowToStructByName[db.Contradiction](row)
+		return fromDBContradiction(found), err
+	}, func(c domain.Contradiction) []any {
+		return query.Cursor(map[string]any{"id": c.ID}, c.ID)
 	})
-	if err != nil {
-		return nil, fmt.Errorf("list contradictions: %w", err)
-	}
-	return found, nil
 }

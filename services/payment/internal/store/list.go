@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -29,47 +28,29 @@ func Payments() page.Schema {
 	}
 }
 
-// List reads the payments of a page, and one more when another page follows. It is
-// written here because sqlc has no way to leave conditions out; the condition's
-// text comes from the schema alone, values are parameters.
-func (s Store) List(ctx context.Context, query page.Query) ([]domain.Payment, error) {
-	var args []any
-	where, order := query.SQL(&args)
-	args = append(args, query.Limit())
-	rows, err := s.dbtx.Query(ctx, fmt.Sprintf("select %s from payments where %s order by %s limit $%d",
-		page.Columns[db.Payment]("payments"), where, order, len(args)), args...)
-	if err != nil {
-		return nil, fmt.Errorf("list payments: %w", err)
-	}
-	payments, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.Payment, error) {
+// List reads a page of payments. It is written here because sqlc has no way to leave
+// conditions out; the condition's text comes from the schema alone, values are parameters.
+func (s Store) List(ctx context.Context, query page.Query) (page.Page[domain.Payment], error) {
+	return page.Read(ctx, s.dbtx, query, page.Source{
+		Name: "PaymentList", Columns: page.Columns[db.Payment]("payments"), From: "payments",
+	}, func(row pgx.CollectableRow) (domain.Payment, error) {
 		found, err := pgx.RowToStructByName[db.Payment](row)
 		return fromDBPayment(found), err
+	}, func(p domain.Payment) []any {
+		return query.Cursor(map[string]any{"id": p.ID}, p.ID)
 	})
-	if err != nil {
-		return nil, fmt.Errorf("list payments: %w", err)
-	}
-	return payments, nil
 }
 
 // Refunds is how the list of a payment's refunds is paged: by id, oldest first.
 func Refunds() page.Schema { return page.Schema{Name: "refunds", ID: "id"} }
 
-// ListRefunds reads the refunds of a page, and one more when another page follows.
-func (s Store) ListRefunds(ctx context.Context, paymentID uuid.UUID, query page.Query) ([]domain.Refund, error) {
-	args := []any{paymentID}
-	where, order := query.SQL(&args)
-	args = append(args, query.Limit())
-	rows, err := s.dbtx.Query(ctx, fmt.Sprintf(`select %s from refunds where payment_id = $1 and %s order by %s limit $%d`,
-		page.Columns[db.Refund]("refunds"), where, order, len(args)), args...)
-	if err != nil {
-		return nil, fmt.Errorf("list refunds of %s: %w", paymentID, err)
-	}
-	refunds, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.Refund, error) {
+// ListRefunds reads a page of a payment's refunds.
+func (s Store) ListRefunds(ctx context.Context, paymentID uuid.UUID, query page.Query) (page.Page[domain.Refund], error) {
+	return page.Read(ctx, s.dbtx, query, page.Source{
+		Name: "RefundList", Columns: page.Columns[db.Refund]("refunds"), From: "refunds",
+		Where: func(param func(any) string) []string { return []string{"payment_id = " + param(paymentID)} },
+	}, func(row pgx.CollectableRow) (domain.Refund, error) {
 		found, err := pgx.RowToStructByName[db.Refund](row)
 		return fromDBRefund(found), err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list refunds of %s: %w", paymentID, err)
-	}
-	return refunds, nil
+	}, func(r domain.Refund) []any { return query.Cursor(nil, r.ID) })
 }
