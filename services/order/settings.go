@@ -25,9 +25,14 @@ func readSettings(loaded *orderv1.Settings) (domain.Settings, error) {
 
 // methodsOf are the methods offered, each with the first rule that fits it.
 func methodsOf(loaded *orderv1.Settings) domain.PaymentMethods {
-	rules := make(domain.PaymentMethods, len(loaded.GetPaymentMethodRules()))
-	for i, rule := range loaded.GetPaymentMethodRules() {
-		rules[i] = methodOf(rule)
+	var rules domain.PaymentMethods
+	for _, rule := range loaded.GetPaymentMethodRules() {
+		method := methodOf(rule)
+		rules = append(rules, method)
+		for _, other := range rule.GetOtherMethods() {
+			method.Name = other
+			rules = append(rules, method)
+		}
 	}
 	methods := make(domain.PaymentMethods, len(loaded.GetPaymentMethods()))
 	for i, name := range loaded.GetPaymentMethods() {

@@ -112,7 +112,7 @@ func TestAnErrorNamesFileContextAndField(t *testing.T) {
 func TestCardsHaveStripesBoundsUnlessTheOwnerSetsOthers(t *testing.T) {
 	t.Parallel()
 	rule := settings.Defaults[*orderv1.Settings]().GetPaymentMethodRules()[0]
-	if rule.GetMethod() != "pm_*" || rule.GetProcessingWindow().AsDuration() != 7*24*time.Hour {
+	if rule.GetMethod() != "pm_*" || len(rule.GetOtherMethods()) != 1 || rule.GetOtherMethods()[0] != "stripe_checkout" || rule.GetProcessingWindow().AsDuration() != 7*24*time.Hour {
 		t.Errorf("the default rule is for %s, %v", rule.GetMethod(), rule.GetProcessingWindow())
 	}
 	for _, limit := range rule.GetLimits() {

@@ -21,8 +21,8 @@ func TestTheLedgersAgreeAfterAnyHistory(t *testing.T) {
 	t.Parallel()
 	seed := testkit.Seed(t, "./services/payment")
 	random := rand.New(rand.NewPCG(seed, 1))
-	s := newCardHarness(t, `{"payment": {"providerTimeout": "1s", "retryAfter": "0.02s"}}`, stripefake.Config{
-		Seed: seed, AsyncAfter: 100 * time.Millisecond,
+	s := newCardHarness(t, `{"payment": {"providerTimeout": "1s", "retryAfter": "0.02s", "returnUrl": "https://shop.example/paid"}}`, stripefake.Config{
+		Seed: seed, AsyncAfter: 100 * time.Millisecond, VisitAfter: 100 * time.Millisecond,
 		Faults: stripefake.Faults{
 			Unreached: 0.05, Redirect: 0.02, TooMany: 0.05, Unavailable: 0.05, Slow: 0.05, SlowFor: 1200 * time.Millisecond, Lost: 0.1, Failed: 0.05,
 		},
@@ -30,7 +30,7 @@ func TestTheLedgersAgreeAfterAnyHistory(t *testing.T) {
 	})
 	methods := []string{
 		"pm_card_visa", "pm_card_visa", "pm_card_visa_chargeDeclined", "pm_card_threeDSecure2Required", "pm_usBankAccount_success",
-		"pm_usBankAccount_accountClosed", "pm_card_pendingRefund",
+		"pm_usBankAccount_accountClosed", "pm_card_pendingRefund", checkout, checkout,
 	}
 	orders := make([]order, 60)
 	ended := map[order]bool{}
@@ -63,6 +63,9 @@ func TestTheLedgersAgreeAfterAnyHistory(t *testing.T) {
 		res, err := s.payments.GetPayment(t.Context(), &paymentv1.GetPaymentRequest{Id: o.payment.String()})
 		if err != nil {
 			return false
+		}
+		if page := res.GetPayment().GetNextAction().GetRedirectUrl(); page != "" {
+			_ = s.stripe.Visit(page, "pm_card_visa") // who did not come yet comes now
 		}
 		switch res.GetPayment().GetStatus() {
 		case failed, cancelled, refunded:

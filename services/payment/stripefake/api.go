@@ -93,17 +93,20 @@ type call struct {
 func (f *Fake) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	for pattern, do := range map[string]func(call) answer{
-		"POST /v1/payment_intents":              f.createIntent,
-		"GET /v1/payment_intents":               f.listIntents,
-		"GET /v1/payment_intents/search":        f.searchIntents,
-		"GET /v1/payment_intents/{id}":          f.getIntent,
-		"POST /v1/payment_intents/{id}/confirm": f.confirmIntent,
-		"POST /v1/payment_intents/{id}/cancel":  f.cancelIntent,
-		"POST /v1/refunds":                      f.createRefund,
-		"GET /v1/refunds":                       f.listRefunds,
-		"GET /v1/refunds/{id}":                  f.getRefund,
-		"GET /v1/disputes/{id}":                 f.getDispute,
-		"GET /v1/events":                        f.listEvents,
+		"POST /v1/payment_intents":               f.createIntent,
+		"GET /v1/payment_intents":                f.listIntents,
+		"GET /v1/payment_intents/search":         f.searchIntents,
+		"GET /v1/payment_intents/{id}":           f.getIntent,
+		"POST /v1/payment_intents/{id}/confirm":  f.confirmIntent,
+		"POST /v1/payment_intents/{id}/cancel":   f.cancelIntent,
+		"POST /v1/checkout/sessions":             f.createSession,
+		"GET /v1/checkout/sessions/{id}":         f.getSession,
+		"POST /v1/checkout/sessions/{id}/expire": f.expireSession,
+		"POST /v1/refunds":                       f.createRefund,
+		"GET /v1/refunds":                        f.listRefunds,
+		"GET /v1/refunds/{id}":                   f.getRefund,
+		"GET /v1/disputes/{id}":                  f.getDispute,
+		"GET /v1/events":                         f.listEvents,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { f.serve(w, r, pattern, do) })
 	}
@@ -244,10 +247,12 @@ func write(w http.ResponseWriter, status int, body []byte, replayed bool) {
 	_, _ = w.Write(body)
 }
 
-func metadataOf(form url.Values) map[string]string {
+func metadataOf(form url.Values) map[string]string { return metadataAt(form, "metadata[") }
+
+func metadataAt(form url.Values, prefix string) map[string]string {
 	values := map[string]string{}
 	for key := range form {
-		if name, ok := strings.CutPrefix(key, "metadata["); ok {
+		if name, ok := strings.CutPrefix(key, prefix); ok {
 			values[strings.TrimSuffix(name, "]")] = form.Get(key)
 		}
 	}

@@ -34,6 +34,10 @@ type Config struct {
 	// AsyncAfter is how long what takes its time takes: a payment that is "processing",
 	// a refund that is "pending" or fails later. 0 leaves it until Advance.
 	AsyncAfter time.Duration
+	// VisitAfter bounds how long it takes, by chance, until a customer goes through a Checkout
+	// Session that the shop read: most pay, some after a card that was declined, some by a
+	// debit, and some never come. 0 leaves it to Visit.
+	VisitAfter time.Duration
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }
@@ -87,8 +91,11 @@ type Fake struct {
 	number  int
 	intents map[string]*intent
 	order   []*intent
-	refunds map[string]*refund
-	given   []*refund
+	// sessions are Checkout Sessions, opened in their order.
+	sessions map[string]*session
+	opened   []*session
+	refunds  map[string]*refund
+	given    []*refund
 
 	disputes map[string]*dispute
 
@@ -113,7 +120,7 @@ func New(cfg Config) *Fake {
 	}
 	f := &Fake{
 		cfg: cfg, faults: cfg.Faults, chance: rand.New(rand.NewPCG(cfg.Seed, 0x5374726970650000)), //nolint:gosec // repeatable on purpose
-		intents: map[string]*intent{}, refunds: map[string]*refund{}, disputes: map[string]*dispute{}, keys: map[string]*kept{}, seen: map[string]int{},
+		intents: map[string]*intent{}, sessions: map[string]*session{}, refunds: map[string]*refund{}, disputes: map[string]*dispute{}, keys: map[string]*kept{}, seen: map[string]int{},
 	}
 	f.ending, f.end = context.WithCancel(context.Background())
 	f.hooks = cfg.Webhooks

@@ -15,7 +15,8 @@ type intent struct {
 	charges                      int
 	given                        []*refund
 	disputes                     []*dispute
-	returnURL                    string // where a bank's page sends the customer back
+	returnURL                    string   // where a bank's page sends the customer back
+	session                      *session // the Checkout Session that made it
 }
 
 // dispute is a dispute of an intent.
@@ -70,7 +71,7 @@ func (f *Fake) open(amount int64, currency, method string, metadata map[string]s
 
 // confirm tries to take the money; the error is the decline.
 func (f *Fake) confirm(in *intent) *apiError {
-	if in.status != "requires_confirmation" && (in.status != "requires_payment_method" || in.method == "") {
+	if in.session != nil || in.status != "requires_confirmation" && (in.status != "requires_payment_method" || in.method == "") {
 		return unexpected(in, "confirmed")
 	}
 	in.failure = nil
@@ -103,14 +104,19 @@ func (f *Fake) succeed(in *intent) {
 	in.status, in.received, in.charge = "succeeded", in.amount, f.id("ch")
 	in.charges++
 	f.emit("payment_intent.succeeded", in.json())
+	f.sessionPaid(in)
 }
 
 func (f *Fake) fail(in *intent, why apiError) {
 	in.status, in.failure = "requires_payment_method", &why
 	f.emit("payment_intent.payment_failed", in.json())
+	f.sessionFailed(in)
 }
 
 func (f *Fake) cancel(in *intent, reason string) *apiError {
+	if in.session != nil { // it is ended with its session alone
+		return unexpected(in, "canceled")
+	}
 	switch in.status {
 	case "requires_payment_method", "requires_confirmation", "requires_action", "requires_capture":
 	default:

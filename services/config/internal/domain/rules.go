@@ -24,6 +24,8 @@ type Shop struct {
 	PaymentMethods []string
 	// StripeKeySecret names the secret with which payment takes payments by Stripe.
 	StripeKeySecret string
+	// ReturnURL is where pages of banks and of Stripe lead back to.
+	ReturnURL string
 }
 
 // Value is what is set at a path, such as "shop.currency".
@@ -58,9 +60,17 @@ func (s Shop) Check() []fault.Violation {
 		}
 	}
 	for i, method := range s.PaymentMethods {
+		field := fmt.Sprintf("order.payment_methods[%d]", i)
+		if stands(method, checkout) && s.ReturnURL == "" {
+			broken = append(broken, fault.Violation{
+				Field: field,
+				Description: fmt.Sprintf("%q sends customers to a page of Stripe's, and payment.returnUrl names no page to come back to, so each such payment would be declined: "+
+					"set it first, or take the method out of order.paymentMethods", method),
+			})
+		}
 		if takenByStripe(method) && s.StripeKeySecret == "" {
 			broken = append(broken, fault.Violation{
-				Field: fmt.Sprintf("order.payment_methods[%d]", i),
+				Field: field,
 				Description: fmt.Sprintf("%q is Stripe's, and payment.stripeKeySecret names no key of Stripe, so each such payment would be declined: "+
 					"name one there first, or take the method out of order.paymentMethods", method),
 			})
@@ -119,5 +129,15 @@ func NeedsProof(context string, changedPaths []string) bool {
 func takenByStripe(offered string) bool {
 	const own = "pm_"
 	begin, open := strings.CutSuffix(offered, "*")
-	return strings.HasPrefix(begin, own) || open && strings.HasPrefix(own, begin)
+	return strings.HasPrefix(begin, own) || open && strings.HasPrefix(own, begin) || stands(offered, checkout)
+}
+
+// checkout is the method of which customers pay on Stripe's page.
+const checkout = "stripe_checkout"
+
+// stands reports whether what order offers names a method. "*" offers whatever there is, and
+// names none.
+func stands(offered, method string) bool {
+	begin, open := strings.CutSuffix(offered, "*")
+	return offered == method || open && begin != "" && strings.HasPrefix(method, begin)
 }

@@ -96,6 +96,7 @@ func Shop(of func(context string) *configv1.Settings) domain.Shop {
 		CORSOrigins:     of("edge").GetEdge().GetCorsOrigins(),
 		PaymentMethods:  order.GetPaymentMethods(),
 		StripeKeySecret: of("payment").GetPayment().GetStripeKeySecret(),
+		ReturnURL:       of("payment").GetPayment().GetReturnUrl(),
 	}
 }
 

@@ -71,7 +71,7 @@ func (p Payments) applyNotice(ctx context.Context, name string, n provider.Notic
 }
 
 func toDomainNotice(n provider.Notice, trace string) domain.Notice {
-	notice := domain.Notice{OrderID: n.OrderID, ChargeID: n.ChargeID, Amount: n.Amount, Succeeded: n.Succeeded, Trace: trace}
+	notice := domain.Notice{OrderID: n.OrderID, ChargeID: n.ChargeID, OpenedID: n.OpenedID, Amount: n.Amount, Succeeded: n.Succeeded, Trace: trace}
 	if r := n.Refund; r != nil {
 		notice.Refund = &domain.RefundNotice{ID: r.ID, ProviderID: r.ProviderID, Reversed: r.Reversed}
 	}

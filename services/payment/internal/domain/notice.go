@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -14,6 +15,9 @@ import (
 type Notice struct {
 	OrderID  uuid.UUID
 	ChargeID string
+	// OpenedID is the id under which the charge was opened, where it got another one when it
+	// was taken; empty otherwise.
+	OpenedID string
 	// Amount is the charge's, the refund's or the dispute's.
 	Amount money.Money
 	// Succeeded reports that the charge's money was moved.
@@ -44,6 +48,9 @@ type Verdict struct {
 	TooEarly bool
 }
 
+// about reports whether the notice names a charge by this id.
+func (n Notice) about(chargeID string) bool { return n.ChargeID == chargeID || n.OpenedID == chargeID }
+
 // ApplyNotice decides what follows from a notice. It believes nothing about money: it
 // makes what waits for the provider due at once, and what it names for the first time
 // is recorded as pending until the provider confirms it. So notices have the same
@@ -67,7 +74,7 @@ func (a *Account) ApplyNotice(n Notice, dc DecisionContext) Verdict {
 }
 
 func (a *Account) applyChargeNotice(n Notice, dc DecisionContext) Verdict {
-	if a.payment.ChargeID != "" && n.ChargeID != a.payment.ChargeID {
+	if a.payment.ChargeID != "" && !n.about(a.payment.ChargeID) {
 		return Verdict{} // it was opened and left, because the answer was a failure: no money is requested under it
 	}
 	if a.payment.Decided() {
@@ -77,7 +84,7 @@ func (a *Account) applyChargeNotice(n Notice, dc DecisionContext) Verdict {
 		return Verdict{}
 	}
 	if a.payment.ChargeID == "" {
-		a.payment.ChargeID = n.ChargeID
+		a.payment.ChargeID = cmp.Or(n.OpenedID, n.ChargeID)
 	}
 	a.payment.Due = dc.Now
 	a.touch(dc)
@@ -97,7 +104,8 @@ func (a *Account) contradicts(n Notice) string {
 	switch {
 	case n.OrderID != uuid.Nil && n.OrderID != p.OrderID:
 		return fmt.Sprintf("it is of order %s, the payment of order %s", n.OrderID, p.OrderID)
-	case p.ChargeID != "" && n.ChargeID != p.ChargeID && (n.Succeeded || !aboutCharge):
+	case p.ChargeID != "" && !n.about(p.ChargeID) && (n.Succeeded || !aboutCharge && p.Decided()):
+		// Until it is decided, the charge may still get another id; a refund or dispute waits for that.
 		return fmt.Sprintf("it is of charge %s, the payment's is %s", n.ChargeID, p.ChargeID)
 	case n.Amount.Currency != p.Amount.Currency:
 		return fmt.Sprintf("it is in %s, the payment in %s", n.Amount.Currency, p.Amount.Currency)

@@ -89,11 +89,15 @@ const (
 // stripePrefix begins the ids of Stripe's PaymentMethods.
 const stripePrefix = "pm_"
 
+// StripeCheckout is the payment method of which the customer chooses everything else on a page
+// of Stripe's.
+const StripeCheckout = "stripe_checkout"
+
 // Of names the provider that takes a payment method: Stripe takes its own
-// PaymentMethods, and the sandbox all others, of which it declines what it does not
-// know. A payment keeps the name, and stays with its provider.
+// PaymentMethods and payments on its page, and the sandbox all others, of which it declines
+// what it does not know. A payment keeps the name, and stays with its provider.
 func Of(method string) string {
-	if strings.HasPrefix(method, stripePrefix) {
+	if strings.HasPrefix(method, stripePrefix) || method == StripeCheckout {
 		return Stripe
 	}
 	return Sandbox
@@ -246,6 +250,9 @@ type Notice struct {
 	OrderID   uuid.UUID
 	// ChargeID is the provider's id of the charge.
 	ChargeID string
+	// OpenedID is the id under which the charge was opened, where it got another one when it
+	// was taken; empty otherwise.
+	OpenedID string
 	// Amount is the charge's, the refund's or the dispute's.
 	Amount money.Money
 	// Succeeded reports that the charge's money was moved.

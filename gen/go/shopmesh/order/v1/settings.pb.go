@@ -39,7 +39,9 @@ type Settings struct {
 	// call from. It does not bind staff and services.
 	MaxUnpaidOrders *int32 `protobuf:"varint,3,opt,name=max_unpaid_orders,json=maxUnpaidOrders,proto3,oneof" json:"max_unpaid_orders,omitempty"`
 	// The payment methods offered; the sandbox's by default. One that ends in "*"
-	// stands for all that begin so: "pm_*" offers cards by Stripe.
+	// stands for all that begin so: "pm_*" offers cards by Stripe. "stripe_checkout" has the
+	// customer pay on a page of Stripe's, which is open for 24 hours at most; payment's
+	// return_url names where it leads back to.
 	PaymentMethods []string `protobuf:"bytes,4,rep,name=payment_methods,json=paymentMethods,proto3" json:"payment_methods,omitempty"`
 	// How long the answer to a request is kept, so that the same request_id gets it
 	// again, 24 hours to 365 days; 48 hours by default.
@@ -48,9 +50,9 @@ type Settings struct {
 	// 7 days by default. The embedded broker keeps each until everybody has it instead.
 	EventRetention *durationpb.Duration `protobuf:"bytes,6,opt,name=event_retention,json=eventRetention,proto3" json:"event_retention,omitempty"`
 	// What the methods can take, and how long their payments may last; the first that
-	// fits a method holds. By default Stripe's bounds for "pm_*", and none for others: at most
-	// eight digits, a smallest amount for the currencies in which it pays out, and currencies
-	// of three digits in tens (https://docs.stripe.com/currencies).
+	// fits a method holds. By default Stripe's bounds for "pm_*" and "stripe_checkout", and none
+	// for others: at most eight digits, a smallest amount for the currencies in which it pays
+	// out, and currencies of three digits in tens (https://docs.stripe.com/currencies).
 	PaymentMethodRules []*PaymentMethodRule `protobuf:"bytes,7,rep,name=payment_method_rules,json=paymentMethodRules,proto3" json:"payment_method_rules,omitempty"`
 	// How long after its confirmation an order may wait for being shipped, as the shop
 	// promises, 1 hour to 90 days; 2 days by default. After that it is overdue in lists.
@@ -160,8 +162,10 @@ type PaymentMethodRule struct {
 	// How long it may wait once the bank works on it, as it does on a debit, 1 s to 60
 	// days; 7 days when unset.
 	ProcessingWindow *durationpb.Duration `protobuf:"bytes,5,opt,name=processing_window,json=processingWindow,proto3" json:"processing_window,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Further methods that the rule is for, each written as in payment_methods.
+	OtherMethods  []string `protobuf:"bytes,6,rep,name=other_methods,json=otherMethods,proto3" json:"other_methods,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PaymentMethodRule) Reset() {
@@ -225,6 +229,13 @@ func (x *PaymentMethodRule) GetPaymentWindow() *durationpb.Duration {
 func (x *PaymentMethodRule) GetProcessingWindow() *durationpb.Duration {
 	if x != nil {
 		return x.ProcessingWindow
+	}
+	return nil
+}
+
+func (x *PaymentMethodRule) GetOtherMethods() []string {
+	if x != nil {
+		return x.OtherMethods
 	}
 	return nil
 }
@@ -306,7 +317,7 @@ var File_shopmesh_order_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_order_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	" shopmesh/order/v1/settings.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a!shopmesh/options/v1/options.proto\"\xf2\x15\n" +
+	" shopmesh/order/v1/settings.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a!shopmesh/options/v1/options.proto\"\x97\x16\n" +
 	"\bSettings\x12a\n" +
 	"\x0epayment_window\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x1f\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x05\b\x80\x9a\x9e\x012\x02\b\x01\x92\xe1\x18\a\"1800s\"R\rpaymentWindow\x12Z\n" +
 	"\vretry_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x1e\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xc2\xd7/\x92\xe1\x18\x05\"30s\"R\n" +
@@ -314,10 +325,10 @@ const file_shopmesh_order_v1_settings_proto_rawDesc = "" +
 	"\x11max_unpaid_orders\x18\x03 \x01(\x05B\x13\xe0A\x01\xbaH\a\x1a\x05\x18\x90N(\x01\x92\xe1\x18\x0220H\x00R\x0fmaxUnpaidOrders\x88\x01\x01\x12\xb1\x01\n" +
 	"\x0fpayment_methods\x18\x04 \x03(\tB\x87\x01\xe0A\x01\xbaH\x0f\x92\x01\f\x102\x18\x01\"\x06r\x04\x10\x01\x18@\x92\xe1\x18n[\"sandbox_ok\", \"sandbox_declined\", \"sandbox_slow\", \"sandbox_unknown_then_ok\", \"sandbox_unknown_then_declined\"]R\x0epaymentMethods\x12s\n" +
 	"\x15idempotency_retention\x18\x05 \x01(\v2\x19.google.protobuf.DurationB#\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05\x92\xe1\x18\t\"172800s\"R\x14idempotencyRetention\x12f\n" +
-	"\x0fevent_retention\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\"\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1c\x92\xe1\x18\t\"604800s\"R\x0eeventRetention\x12\xd5\x0f\n" +
-	"\x14payment_method_rules\x18\a \x03(\v2$.shopmesh.order.v1.PaymentMethodRuleB\xfc\x0e\xe0A\x01\xbaH\x05\x92\x01\x02\x102\x92\xe1\x18\xec\x0e[{\"method\": \"pm_*\", \"processingWindow\": \"604800s\", \"limits\": [{\"smallest\": \"1\", \"largest\": \"99999999\"},{\"currency\": \"AED\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"AUD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"BRL\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"CAD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"CHF\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"CZK\", \"smallest\": \"1500\", \"largest\": \"99999999\"},{\"currency\": \"DKK\", \"smallest\": \"250\", \"largest\": \"99999999\"},{\"currency\": \"EUR\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"GBP\", \"smallest\": \"30\", \"largest\": \"99999999\"},{\"currency\": \"HKD\", \"smallest\": \"400\", \"largest\": \"99999999\"},{\"currency\": \"HUF\", \"smallest\": \"17500\", \"largest\": \"99999999\"},{\"currency\": \"INR\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"JPY\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"MXN\", \"smallest\": \"1000\", \"largest\": \"99999999\"},{\"currency\": \"MYR\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"NOK\", \"smallest\": \"300\", \"largest\": \"99999999\"},{\"currency\": \"NZD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"PLN\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"RON\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"SEK\", \"smallest\": \"300\", \"largest\": \"99999999\"},{\"currency\": \"SGD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"THB\", \"smallest\": \"1000\", \"largest\": \"99999999\"},{\"currency\": \"USD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"BHD\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"JOD\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"KWD\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"OMR\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"TND\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"}]}]R\x12paymentMethodRules\x12b\n" +
+	"\x0fevent_retention\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\"\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1c\x92\xe1\x18\t\"604800s\"R\x0eeventRetention\x12\xfa\x0f\n" +
+	"\x14payment_method_rules\x18\a \x03(\v2$.shopmesh.order.v1.PaymentMethodRuleB\xa1\x0f\xe0A\x01\xbaH\x05\x92\x01\x02\x102\x92\xe1\x18\x91\x0f[{\"method\": \"pm_*\", \"otherMethods\": [\"stripe_checkout\"], \"processingWindow\": \"604800s\", \"limits\": [{\"smallest\": \"1\", \"largest\": \"99999999\"},{\"currency\": \"AED\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"AUD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"BRL\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"CAD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"CHF\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"CZK\", \"smallest\": \"1500\", \"largest\": \"99999999\"},{\"currency\": \"DKK\", \"smallest\": \"250\", \"largest\": \"99999999\"},{\"currency\": \"EUR\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"GBP\", \"smallest\": \"30\", \"largest\": \"99999999\"},{\"currency\": \"HKD\", \"smallest\": \"400\", \"largest\": \"99999999\"},{\"currency\": \"HUF\", \"smallest\": \"17500\", \"largest\": \"99999999\"},{\"currency\": \"INR\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"JPY\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"MXN\", \"smallest\": \"1000\", \"largest\": \"99999999\"},{\"currency\": \"MYR\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"NOK\", \"smallest\": \"300\", \"largest\": \"99999999\"},{\"currency\": \"NZD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"PLN\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"RON\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"SEK\", \"smallest\": \"300\", \"largest\": \"99999999\"},{\"currency\": \"SGD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"THB\", \"smallest\": \"1000\", \"largest\": \"99999999\"},{\"currency\": \"USD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"BHD\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"JOD\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"KWD\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"OMR\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"TND\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"}]}]R\x12paymentMethodRules\x12b\n" +
 	"\rhandling_time\x18\b \x01(\v2\x19.google.protobuf.DurationB\"\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xce\xda\x032\x03\b\x90\x1c\x92\xe1\x18\t\"172800s\"R\fhandlingTimeB\x14\n" +
-	"\x12_max_unpaid_orders\"\xf4\x02\n" +
+	"\x12_max_unpaid_orders\"\xae\x03\n" +
 	"\x11PaymentMethodRule\x12$\n" +
 	"\x06method\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@R\x06method\x12<\n" +
 	"\n" +
@@ -326,7 +337,9 @@ const file_shopmesh_order_v1_settings_proto_rawDesc = "" +
 	"currencies\x12E\n" +
 	"\x06limits\x18\x03 \x03(\v2\x1f.shopmesh.order.v1.PaymentLimitB\f\xe0A\x01\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06limits\x12V\n" +
 	"\x0epayment_window\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x14\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x05\b\x80\x9a\x9e\x012\x02\b\x01R\rpaymentWindow\x12\\\n" +
-	"\x11processing_window\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x14\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x05\b\x80\xb4\xbc\x022\x02\b\x01R\x10processingWindow\"\xb1\x01\n" +
+	"\x11processing_window\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x14\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x05\b\x80\xb4\xbc\x022\x02\b\x01R\x10processingWindow\x128\n" +
+	"\rother_methods\x18\x06 \x03(\tB\x13\xe0A\x01\xbaH\r\x92\x01\n" +
+	"\x10\x14\"\x06r\x04\x10\x01\x18@R\fotherMethods\"\xb1\x01\n" +
 	"\fPaymentLimit\x123\n" +
 	"\bcurrency\x18\x01 \x01(\tB\x17\xe0A\x01\xbaH\x11\xd8\x01\x01r\f2\n" +
 	"^[A-Z]{3}$R\bcurrency\x12&\n" +

@@ -42,9 +42,11 @@ type Settings struct {
 	// How long a broker keeps the events that this context publishes, 1 hour to 365 days;
 	// 7 days by default. The embedded broker keeps each until everybody has it instead.
 	EventRetention *durationpb.Duration `protobuf:"bytes,5,opt,name=event_retention,json=eventRetention,proto3" json:"event_retention,omitempty"`
-	// Where Stripe sends the customer's browser back after a bank's page, such as
-	// "https://shop.example/paid"; up to 500 characters. While it is empty, methods that
-	// need such a page are declined, and 3-D Secure is done with a client secret alone.
+	// Where Stripe sends the customer's browser back after a bank's page, or its own, such as
+	// "https://shop.example/paid"; up to 500 characters. From its own, which the method
+	// "stripe_checkout" uses, it comes back with the parameter order_id, paid or not. While it
+	// is empty, methods that need such a page are declined, and 3-D Secure is done with a client
+	// secret alone.
 	ReturnUrl string `protobuf:"bytes,6,opt,name=return_url,json=returnUrl,proto3" json:"return_url,omitempty"`
 	// How often the provider's list of events is read for refunds and disputes that were
 	// made there, 50 ms to 1 day; 5 minutes by default.

@@ -25,12 +25,20 @@ const maxKeys = 3
 // and a look after each.
 const maxSteps = 4
 
-// Charge opens a PaymentIntent, or confirms or stops the one that is recorded.
+// Charge opens a PaymentIntent, or confirms or stops the one that is recorded; of
+// provider.StripeCheckout a Checkout Session, which the customer confirms.
 func (s *Stripe) Charge(ctx context.Context, r provider.ChargeRequest) (provider.Charge, error) {
-	if r.ChargeID == "" {
+	checkout := r.Method == provider.StripeCheckout
+	switch {
+	case r.ChargeID == "" && checkout:
+		return s.openCheckout(ctx, r)
+	case r.ChargeID == "":
 		return s.open(ctx, r)
+	case checkout:
+		return s.carryOnCheckout(ctx, r)
+	default:
+		return s.carryOn(ctx, r)
 	}
-	return s.carryOn(ctx, r)
 }
 
 // open makes a PaymentIntent that moves nothing yet. Only the recorded one is ever
@@ -85,15 +93,20 @@ func (s *Stripe) createParams(r provider.ChargeRequest, amount int64, n int) *st
 			Enabled: stripego.Bool(true), AllowRedirects: stripego.String(redirects),
 		},
 	}
-	key := r.Key
+	params.IdempotencyKey = stripego.String(s.openKey(r, n))
+	return params
+}
+
+// openKey is the key of an attempt's n-th request to open what takes the money.
+func (s *Stripe) openKey(r provider.ChargeRequest, n int) string {
 	switch {
 	case n == maxKeys:
-		key += "-" + strconv.FormatInt(s.now().UnixMicro(), 10)
+		return r.Key + "-" + strconv.FormatInt(s.now().UnixMicro(), 10)
 	case n > 1:
-		key += "-" + strconv.Itoa(n)
+		return r.Key + "-" + strconv.Itoa(n)
+	default:
+		return r.Key
 	}
-	params.IdempotencyKey = stripego.String(key)
-	return params
 }
 
 // search finds the payment's PaymentIntent by its metadata, for the time when Stripe has

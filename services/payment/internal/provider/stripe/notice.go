@@ -32,16 +32,21 @@ type event struct {
 	} `json:"data"`
 }
 
-// object is a PaymentIntent, a refund or a dispute, as far as it matters.
+// object is a PaymentIntent, a Checkout Session, a refund or a dispute, as far as it matters.
 type object struct {
 	Object        string            `json:"object"`
 	ID            string            `json:"id"`
 	Amount        int64             `json:"amount"`
+	AmountTotal   int64             `json:"amount_total"`
+	PaymentStatus string            `json:"payment_status"`
 	Currency      string            `json:"currency"`
 	Status        string            `json:"status"`
 	Metadata      map[string]string `json:"metadata"`
 	PaymentIntent string            `json:"payment_intent"`
 }
+
+// checkoutSession is the kind of object that a Checkout Session is.
+const checkoutSession = "checkout.session"
 
 // readNotice reads the body of an event; concerns is false for those of other things.
 func readNotice(body []byte, live bool) (n provider.Notice, concerns bool, err error) {
@@ -62,7 +67,9 @@ func toNotice(e event, live bool) (n provider.Notice, concerns bool, err error) 
 	if err := json.Unmarshal(e.Data.Object, &kind); err != nil {
 		return n, false, err
 	}
-	if kind.Object != "payment_intent" && kind.Object != "refund" && kind.Object != "dispute" {
+	switch kind.Object {
+	case "payment_intent", checkoutSession, "refund", "dispute":
+	default:
 		return n, false, nil
 	}
 	var o object
@@ -74,6 +81,18 @@ func toNotice(e event, live bool) (n provider.Notice, concerns bool, err error) 
 		Succeeded: o.Status == string(stripego.PaymentIntentStatusSucceeded),
 	}
 	switch o.Object {
+	case "payment_intent":
+		if o.Metadata[metaCheckout] != "" {
+			return n, false, nil // what is about the payment comes as an event of its Checkout Session
+		}
+	case checkoutSession:
+		if n.PaymentID == uuid.Nil {
+			return n, false, nil // others make such pages, too, some without an amount
+		}
+		n.Succeeded, o.Amount = o.PaymentStatus == string(stripego.CheckoutSessionPaymentStatusPaid), o.AmountTotal
+		if o.PaymentIntent != "" {
+			n.ChargeID, n.OpenedID = o.PaymentIntent, o.ID
+		}
 	case "refund":
 		n.ChargeID, n.Succeeded = o.PaymentIntent, false
 		n.Refund = &provider.RefundNotice{ID: idOf(o.Metadata, metaRefund), ProviderID: o.ID, Reversed: reversed(stripego.RefundStatus(o.Status))}

@@ -7,6 +7,9 @@
 // does not rest on them: Stripe forgets a key after 24 hours. An outcome is returned
 // when the PaymentIntent can't change any more, "succeeded" or "canceled": one that was
 // declined is cancelled first.
+//
+// Where the customer pays on Stripe's page, a Checkout Session stands for the PaymentIntent
+// until that page is gone through, and takes money at most once, too.
 package stripe
 
 import (
@@ -116,8 +119,12 @@ func New(cfg Config) *Stripe {
 func (s *Stripe) Live() bool { return s.live }
 
 // NextAction reads what the customer has to do for a PaymentIntent: Stripe.js takes its
-// client secret and shows the check, or the browser goes to the bank's page.
+// client secret and shows the check, or the browser goes to the bank's page; for a Checkout
+// Session the browser goes to Stripe's page.
 func (s *Stripe) NextAction(ctx context.Context, id string) (provider.Action, error) {
+	if strings.HasPrefix(id, checkoutPrefix) {
+		return s.checkoutAction(ctx, id)
+	}
 	intent, err := s.client.V1PaymentIntents.Retrieve(ctx, id, nil)
 	if err != nil {
 		return provider.Action{}, apiFailure("read the next action", err)

@@ -63,9 +63,11 @@ export type Settings = Message<"shopmesh.payment.v1.Settings"> & {
   eventRetention?: Duration | undefined;
 
   /**
-   * Where Stripe sends the customer's browser back after a bank's page, such as
-   * "https://shop.example/paid"; up to 500 characters. While it is empty, methods that
-   * need such a page are declined, and 3-D Secure is done with a client secret alone.
+   * Where Stripe sends the customer's browser back after a bank's page, or its own, such as
+   * "https://shop.example/paid"; up to 500 characters. From its own, which the method
+   * "stripe_checkout" uses, it comes back with the parameter order_id, paid or not. While it
+   * is empty, methods that need such a page are declined, and 3-D Secure is done with a client
+   * secret alone.
    *
    * @generated from field: string return_url = 6;
    */
