@@ -25,7 +25,7 @@ type cardServer struct {
 // startCardServer starts it; its events go to the API at the address payment.
 func startCardServer(n *network, seed uint64, payment string) (*cardServer, error) {
 	c := &cardServer{fake: stripefake.New(stripefake.Config{
-		Key: cardKey, Seed: seed, AsyncAfter: 2 * time.Second,
+		Key: cardKey, Seed: seed, AsyncAfter: 2 * time.Second, VisitAfter: 5 * time.Second,
 		Faults: stripefake.Faults{
 			Unreached: 0.03, TooMany: 0.03, Unavailable: 0.03, Slow: 0.1, SlowFor: 3 * time.Second, Lost: 0.06, Failed: 0.03,
 		},
@@ -79,10 +79,10 @@ func (d *driver) checkCards(payments []stripefake.Payment) {
 		if s.charges > 1 {
 			d.book.findf(o, "CHARGED_TWICE", "Stripe took money %d times, %d cents in all", s.charges, s.taken)
 		}
-		if s.taken != 0 && o.method[:3] != "pm_" {
+		if s.taken != 0 && !byStripe(o.method) {
 			d.book.findf(o, "CHARGED_ELSEWHERE", "Stripe took %d cents, the order was to be paid by %s", s.taken, o.method)
 		}
-		if o.method[:3] == "pm_" && (s.taken != o.captured || s.given != o.refunded) {
+		if byStripe(o.method) && (s.taken != o.captured || s.given != o.refunded) {
 			d.book.findf(o, "STRIPE_DIFFERS", "the order has %d captured and %d refunded, Stripe %d and %d", o.captured, o.refunded, s.taken, s.given)
 		}
 	}

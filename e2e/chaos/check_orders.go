@@ -76,7 +76,7 @@ func (c *checker) judgeReason(o *order, reason orderv1.CancelReason) {
 			c.book.findf(o, "NOT_OUT_OF_STOCK", "it is cancelled as OUT_OF_STOCK, of each product there was plenty")
 		}
 	case orderv1.CancelReason_CANCEL_REASON_PAYMENT_FAILED:
-		if !declines(o.method) {
+		if !declines(o.method) && o.method != stripesPage {
 			c.book.findf(o, "NOT_DECLINED", "it is cancelled as PAYMENT_FAILED, and was paid with %s", o.method)
 		}
 	case orderv1.CancelReason_CANCEL_REASON_EXPIRED: // judgeHistory sees when

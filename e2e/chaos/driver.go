@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,8 +37,15 @@ type driver struct {
 var methods = []string{
 	"sandbox_slow", "sandbox_slow", "sandbox_slow", "sandbox_slow", "sandbox_slow", "sandbox_ok", "sandbox_ok", "sandbox_ok",
 	"sandbox_unknown_then_ok", "sandbox_declined", "sandbox_unknown_then_declined",
-	"pm_card_visa", "pm_card_visa", "pm_card_pendingRefund", "pm_card_chargeDeclined",
+	"pm_card_visa", "pm_card_visa", "pm_card_pendingRefund", "pm_card_chargeDeclined", stripesPage,
 }
+
+// stripesPage is the method of which a customer pays on Stripe's page: by a card, by a debit that
+// is taken or fails, or not at all, as the fake's chance has it.
+const stripesPage = "stripe_checkout"
+
+// byStripe reports that Stripe takes the money of a method.
+func byStripe(method string) bool { return method == stripesPage || strings.HasPrefix(method, "pm_") }
 
 // declines reports that a method never captures.
 func declines(method string) bool {

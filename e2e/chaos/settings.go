@@ -78,6 +78,7 @@ func shopsSettings() []*configv1.Settings {
 			ProviderTimeout: durationpb.New(2 * time.Second), RetryAfter: durationpb.New(500 * time.Millisecond),
 			SandboxSlowDelay: durationpb.New(3 * time.Second),
 			StripeKeySecret:  "STRIPE_KEY", StripeWebhookSecrets: []string{"STRIPE_WEBHOOK"},
+			ReturnUrl: "https://shop.example/paid",
 		}}},
 		{Context: "order", Value: &configv1.Settings_Order{Order: &orderv1.Settings{
 			RetryAfter: durationpb.New(2 * time.Second), PaymentWindow: durationpb.New(paymentWindow),
@@ -85,7 +86,7 @@ func shopsSettings() []*configv1.Settings {
 			MaxUnpaidOrders: proto.Int32(10_000),
 			PaymentMethods: []string{
 				"sandbox_ok", "sandbox_declined", "sandbox_slow", "sandbox_unknown_then_ok", "sandbox_unknown_then_declined",
-				"pm_card_visa", "pm_card_pendingRefund", "pm_card_chargeDeclined",
+				"pm_card_visa", "pm_card_pendingRefund", "pm_card_chargeDeclined", stripesPage,
 			},
 		}}},
 	}
