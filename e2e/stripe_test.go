@@ -72,7 +72,7 @@ func (c *censor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mock.HandleRequest(verdict, checked)
 	path := strings.Split(r.URL.Path, "/")
 	for i, part := range path {
-		if strings.HasPrefix(part, "pi_") || strings.HasPrefix(part, "re_") {
+		if strings.HasPrefix(part, "pi_") || strings.HasPrefix(part, "re_") || strings.HasPrefix(part, "cs_") {
 			path[i] = "{id}"
 		}
 	}
@@ -90,10 +90,11 @@ func (s *shop) takeCards(key, webhook string) {
 	s.t.Helper()
 	pay := s.set(&configv1.Settings{Context: "payment", Value: &configv1.Settings_Payment{Payment: &paymentv1.Settings{
 		StripeKeySecret: key, StripeWebhookSecrets: []string{webhook}, RetryAfter: durationpb.New(50 * time.Millisecond),
+		ReturnUrl: "https://shop.example/paid",
 	}}})
 	s.applied("payment", "payment", pay)
 	offer := s.set(&configv1.Settings{Context: "order", Value: &configv1.Settings_Order{Order: &orderv1.Settings{
-		PaymentMethods: []string{"sandbox_ok", "pm_*"},
+		PaymentMethods: []string{"sandbox_ok", "pm_*", "stripe_checkout"},
 	}}})
 	s.applied("order", "order", offer)
 }
