@@ -44,6 +44,12 @@ func restart(t *testing.T, namespace, name string) {
 func restartWhole(t *testing.T, namespace, name string) {
 	t.Helper()
 	restart(t, namespace, name)
+	noneEnds(t, namespace, name)
+}
+
+// noneEnds waits until none of an app's pods is about to end.
+func noneEnds(t *testing.T, namespace, name string) {
+	t.Helper()
 	eventually(t, patience, func() error {
 		if all, running := replicasOf(t, part{namespace: namespace, app: name}), podsOf(t, namespace, name); len(all) > len(running) {
 			return fmt.Errorf("of the pods %v only %v are not about to end", all, running)
