@@ -240,36 +240,54 @@ func createMissing(ctx context.Context, admin *kadm.Client, cfg Config, topics [
 
 // retain sets the retention of a topic that exists, unless it is so already. Where the
 // broker does not allow it, an administrator has to set it: that is logged, and is no
-// failure.
+// failure. A topic that another process has created a moment ago is waited for, up to 10
+// seconds: it exists already, and not yet for the broker that is asked.
 func retain(ctx context.Context, admin *kadm.Client, cfg Config, t Topic) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	want := strconv.FormatInt(t.Retention.Milliseconds(), 10)
-	found, err := admin.DescribeTopicConfigs(ctx, t.Name)
-	if err == nil && len(found) == 1 {
-		err = found[0].Err
+	for {
+		err := setRetention(ctx, admin, t.Name, want)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed):
+			cfg.log().WarnContext(ctx, "the broker does not let us set how long a topic keeps events; set it there", "topic", t.Name, retentionConfig, want)
+			return nil
+		case !errors.Is(err, kerr.UnknownTopicOrPartition):
+			return fmt.Errorf("set the retention of topic %s: %w", t.Name, err)
+		}
+		wait := time.NewTimer(50 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+			return fmt.Errorf("set the retention of topic %s: %w", t.Name, err)
+		case <-wait.C:
+		}
+	}
+}
+
+// setRetention sets the retention of a topic to want, in milliseconds, unless it is so already.
+func setRetention(ctx context.Context, admin *kadm.Client, topic, want string) error {
+	found, err := admin.DescribeTopicConfigs(ctx, topic)
+	if err != nil {
+		return err
+	}
+	if len(found) == 1 {
+		if found[0].Err != nil {
+			return found[0].Err
+		}
 		for _, c := range found[0].Configs {
 			if c.Key == retentionConfig && c.MaybeValue() == want {
 				return nil
 			}
 		}
 	}
-	if err == nil {
-		var altered kadm.AlterConfigsResponses
-		altered, err = admin.AlterTopicConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: retentionConfig, Value: &want}}, t.Name)
-		if err == nil && len(altered) == 1 {
-			err = altered[0].Err
-		}
+	altered, err := admin.AlterTopicConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: retentionConfig, Value: &want}}, topic)
+	if err == nil && len(altered) == 1 {
+		err = altered[0].Err
 	}
-	switch {
-	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed):
-		cfg.log().WarnContext(ctx, "the broker does not let us set how long a topic keeps events; set it there", "topic", t.Name, retentionConfig, want)
-		return nil
-	case err != nil:
-		return fmt.Errorf("set the retention of topic %s: %w", t.Name, err)
-	default:
-		return nil
-	}
+	return err
 }
 
 // waitable errors mean that the broker is away or not ready; others, like a refused

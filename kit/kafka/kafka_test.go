@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/testkit"
@@ -73,6 +77,42 @@ func TestTopicsAreEnsured(t *testing.T) {
 	}
 	if n, m := len(topics["plain"].Partitions), len(topics["embedded"].Partitions); n != 4 || m != 1 {
 		t.Errorf("%d and %d partitions, want 4 and 1", n, m)
+	}
+}
+
+// A topic that another process has created a moment ago exists for the controller, and not
+// yet for the broker that is asked for its retention: that is waited for, also where
+// topics are created again.
+func TestATopicThatWasJustCreatedGetsItsRetention(t *testing.T) {
+	t.Parallel()
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "new"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	var asked atomic.Int32
+	cluster.ControlKey(int16(kmsg.DescribeConfigs), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		if asked.Add(1)%4 == 0 {
+			return nil, nil, false
+		}
+		request := req.(*kmsg.DescribeConfigsRequest)
+		response := request.ResponseKind().(*kmsg.DescribeConfigsResponse)
+		resource := kmsg.NewDescribeConfigsResponseResource()
+		resource.ResourceType, resource.ResourceName = request.Resources[0].ResourceType, request.Resources[0].ResourceName
+		resource.ErrorCode = kerr.UnknownTopicOrPartition.Code
+		response.Resources = append(response.Resources, resource)
+		return response, nil, true
+	})
+	broker := kafka.Config{Brokers: cluster.ListenAddrs(), ClientID: "test", Log: testkit.Log(t), Link: kafka.NewLink(testkit.Log(t))}
+	if err := kafka.EnsureTopics(t.Context(), broker, []kafka.Topic{{Name: "new", Retention: time.Hour}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := broker.Link.Restore(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if n := asked.Load(); n != 8 {
+		t.Errorf("the broker was asked %d times, want 8", n)
 	}
 }
 
