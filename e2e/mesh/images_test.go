@@ -38,6 +38,7 @@ type manifest struct {
 // Row 19, images: `make images` gives small images with a list of what is in them, which hold
 // the program alone and run it as nobody; the same sources give the same digests elsewhere.
 func TestRow19Images(t *testing.T) {
+	t.Parallel()
 	built := images(t, root(t))
 	if len(built) != 10 {
 		t.Fatalf("make images printed %d images: %v", len(built), built)

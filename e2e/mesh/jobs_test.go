@@ -12,6 +12,7 @@ import (
 // Row 2, jobs: what runs to its end in the mesh ends there: its sidecar goes when it does, and
 // nobody waits for it.
 func TestRow02Jobs(t *testing.T) {
+	t.Parallel()
 	audit(t) // a Job of now, beside those that were deployed
 	type status struct {
 		Name  string

@@ -31,6 +31,7 @@ func set(t *testing.T, context, field string, value any) {
 // Row 12, preflights: a browser's question whether a page of another site may call is answered by
 // the services' one list, through the ingress, for each service, by RPC and by REST.
 func TestRow12Preflights(t *testing.T) {
+	t.Parallel()
 	const friend, foreign = "https://friend.example", "https://foreign.example"
 	paths := []string{
 		"/shopmesh.catalog.v1.ProductService/ListProducts", "/v1/products",

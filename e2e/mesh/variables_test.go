@@ -12,6 +12,7 @@ import (
 // Row 19, variables: a container whose environment lacks a variable, or has a wrong or
 // misspelt one, ends at once and says which, in one sentence.
 func TestRow19Variables(t *testing.T) {
+	t.Parallel()
 	mistakes := map[string]struct{ name, value, want string }{
 		"missing":  {"SHOPMESH_KAFKA_BROKERS", "", "SHOPMESH_KAFKA_BROKERS"},
 		"wrong":    {"SHOPMESH_DRAIN_DELAY", "soon", "SHOPMESH_DRAIN_DELAY"},
