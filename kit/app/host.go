@@ -119,6 +119,7 @@ func (h *host) makeHandlers(in hostParams) error {
 	if plain == nil {
 		plain = make(map[string]http.Handler)
 	}
+	var pages rpc.Pages
 	var contexts []operations.Context
 	names := make([]string, 0, len(h.services))
 	for _, service := range h.services {
@@ -129,6 +130,9 @@ func (h *host) makeHandlers(in hostParams) error {
 		}
 		gateways = append(gateways, service.Gateway...)
 		maps.Copy(plain, service.HTTP)
+		if service.Pages != nil {
+			pages = service.Pages
+		}
 		for pattern, handler := range service.Operator {
 			forOperator.Handle(pattern, handler)
 		}
@@ -151,7 +155,7 @@ func (h *host) makeHandlers(in hostParams) error {
 	operations.NewServer(h.log.Logger, contexts...).Register(internal)
 
 	h.apiHandler, err = rpc.NewHandler(api, rpc.HandlerConfig{
-		Gateways: gateways, Health: h.health, Reflection: in.Process.Reflection, Extra: plain,
+		Gateways: gateways, Health: h.health, Reflection: in.Process.Reflection, Extra: plain, Pages: pages,
 		// A proxy on this machine passes on the shop's own name.
 		LocalOnly: !in.Process.Edge.Public(in.Process.Listen),
 		Proxies:   in.Process.Edge.Proxies, Origins: edge.origins, Load: h.load, Limits: edge.limits, Refused: h.refused,

@@ -31,6 +31,9 @@ type Service struct {
 	// net/http pattern, such as "POST /webhooks/stripe". They authenticate their callers
 	// themselves.
 	HTTP map[string]http.Handler
+	// Pages are what people see in a browser, on the API's listener, at every path that
+	// nothing else has; nil for none. One context of a process has them.
+	Pages rpc.Pages
 	// Operator are handlers of the operator's socket, by their net/http pattern. Who reaches
 	// them owns the machine's files; operator.CallerFrom names the user.
 	Operator map[string]http.Handler

@@ -27,13 +27,15 @@ type guard struct {
 	sendTimeout time.Duration
 	stall       time.Duration
 	errors      *connecthttp.ErrorWriter
+	pages       Pages                    // nil for none
+	takesPage   func(*http.Request) bool // reports whether a request is for one
 	next        http.Handler
 }
 
 func newGuard(server *connect.Server, cfg HandlerConfig, errorWriter *connecthttp.ErrorWriter, next http.Handler) *guard {
 	g := &guard{
 		limiter: cfg.Load, proxies: cfg.Proxies, origins: cfg.Origins, bodyTimeout: cfg.BodyTimeout, sendTimeout: cfg.SendTimeout, stall: cfg.StallTimeout,
-		errors: errorWriter, next: next,
+		errors: errorWriter, pages: cfg.Pages, next: next,
 		counted: make(map[string]bool), streaming: make(map[string]bool),
 	}
 	for spec := range server.Specs() {
@@ -73,16 +75,24 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer framed.finish()
 		w = framed
 	}
-	if refused != nil {
+	switch {
+	case refused == nil:
+		g.next.ServeHTTP(w, r)
+	case g.takesPage(r):
+		g.pages.Refuse(w, r, refused)
+	default:
 		refuse(g.errors, w, r, refused)
-		return
 	}
-	g.next.ServeHTTP(w, r)
+}
+
+// counts reports whether a request is a call, or a page, which is made of calls.
+func (g *guard) counts(r *http.Request) bool {
+	return g.counted[r.URL.Path] || underREST(r.URL.Path) || g.takesPage(r)
 }
 
 // count counts a call, or returns why it is refused.
 func (g *guard) count(x *exchange, connection *wire, r *http.Request) *fault.Error {
-	if g.limiter == nil || g.origins.preflight(r) || !g.counted[r.URL.Path] && !strings.HasPrefix(r.URL.Path, restPrefix) {
+	if g.limiter == nil || g.origins.preflight(r) || !g.counts(r) {
 		return nil
 	}
 	from := connection.connection(g.limiter)

@@ -39,6 +39,8 @@ type HandlerConfig struct {
 	Reflection bool
 	// Extra are further handlers, by their net/http pattern.
 	Extra map[string]http.Handler
+	// Pages get what nothing else takes; nil for an error that programs read.
+	Pages Pages
 	// LocalOnly refuses requests for a host that is not this machine by name or
 	// address: a web page whose own name was made to point here (DNS rebinding)
 	// must not read what this machine alone is to reach.
@@ -75,7 +77,7 @@ func NewHandler(server *connect.Server, cfg HandlerConfig) (http.Handler, error)
 	}
 	mux := http.NewServeMux()
 	connecthttp.Mount(mux, server, wireOptions()...)
-	routes := &router{rpcs: mux, errors: connecthttp.NewErrorWriter(), limits: cfg.Limits, refused: cfg.Refused, procedures: make(map[string]procedure)}
+	routes := &router{rpcs: mux, errors: connecthttp.NewErrorWriter(), limits: cfg.Limits, refused: cfg.Refused, procedures: make(map[string]procedure), pages: cfg.Pages}
 	for spec := range server.Specs() {
 		routes.procedures[spec.Procedure] = procedure{allowedMethods(spec), spec.StreamType != connect.StreamTypeUnary, cfg.Limits.of(spec)}
 	}
@@ -105,5 +107,7 @@ func NewHandler(server *connect.Server, cfg HandlerConfig) (http.Handler, error)
 		}
 	}
 	own := sameSite(routes.errors, cfg.LocalOnly, cfg.Origins, routes)
-	return newGuard(server, cfg, routes.errors, cfg.Origins.allow(own)), nil
+	guard := newGuard(server, cfg, routes.errors, cfg.Origins.allow(own))
+	guard.takesPage = routes.takesPage
+	return guard, nil
 }

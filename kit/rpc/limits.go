@@ -164,19 +164,25 @@ func (x *exchange) take(of *class, key limitKey) *fault.Error {
 		return nil
 	}
 	a := &x.admission
-	state := a.limits.limiter.Take(key, policy.rate)
+	state, refused := a.limits.take(of, policy, key)
 	if !a.counted || !state.Allowed || state.Remaining < a.state.Remaining {
 		a.class, a.policy, a.state, a.counted = of, policy, state, true
 	}
+	return refused
+}
+
+// take counts one call for a key, and returns why it is refused.
+func (l *Limits) take(of *class, policy *policy, key limitKey) (limit.State, *fault.Error) {
+	state := l.limiter.Take(key, policy.rate)
 	if state.Allowed {
-		return nil
+		return state, nil
 	}
 	whose, by := "your address", "address"
 	if key.account != "" {
 		whose, by = "your account", "account"
 	}
-	a.limits.refused.Add(context.Background(), 1, metric.WithAttributes(attribute.String("limit", of.name), attribute.String("by", by)))
-	return fault.New(fault.Exhausted, fault.ReasonRateLimited,
+	l.refused.Add(context.Background(), 1, metric.WithAttributes(attribute.String("limit", of.name), attribute.String("by", by)))
+	return state, fault.New(fault.Exhausted, fault.ReasonRateLimited,
 		"too many calls from %s: the limit %q is %s; try again after the delay", whose, of.name, policy.rate.String()).
 		With("limit", of.name).RetryAfter(state.Retry)
 }

@@ -12,6 +12,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"connectrpc.com/connect/v2"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -26,6 +27,8 @@ import (
 
 // restPrefix is where REST is served.
 const restPrefix = "/v1/"
+
+func underREST(path string) bool { return strings.HasPrefix(path, restPrefix) }
 
 // rest translates REST requests into calls of the same server, so that each runs
 // through the whole chain.

@@ -26,6 +26,7 @@ type router struct {
 	limits     *Limits              // nil for a port without
 	refused    Refused              // nil for nothing
 	procedures map[string]procedure // by path
+	pages      Pages                // nil for none
 }
 
 // procedure is what the router knows of an RPC.
@@ -48,7 +49,7 @@ func (h *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		h.rpcs.ServeHTTP(w, r)
-	case h.rest != nil && strings.HasPrefix(r.URL.Path, restPrefix):
+	case h.rest != nil && underREST(r.URL.Path):
 		if name := h.rest.routes.procedure(r.URL.Path, r.Method); h.limited(w, r, name) {
 			return
 		}
@@ -113,6 +114,8 @@ const everything = "/"
 // protocol, with the HTTP status 404 where the protocol leaves it free.
 func (h *router) unknown(w http.ResponseWriter, r *http.Request) {
 	switch {
+	case h.takesPage(r):
+		h.servePage(w, r)
 	case r.Method == http.MethodTrace:
 		writeUnrouted(w, r, cmp.Or(h.otherMethods(r), "GET, HEAD, POST"))
 	case looksLikeRPC(r.URL.Path) && (r.Method == http.MethodPost && h.errors.IsSupported(r) || isConnectGET(r)):
@@ -206,7 +209,7 @@ func looksLikeRPC(path string) bool {
 // isClean reports whether a path is its own shortest form.
 func isClean(p string) bool {
 	cleaned := path.Clean(p)
-	return p == cleaned || p == cleaned+"/"
+	return p == cleaned || p == cleaned+"/" && cleaned != "/"
 }
 
 // statusWriter sends another HTTP status for an error; a Connect client reads the code

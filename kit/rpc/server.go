@@ -47,9 +47,10 @@ type Config struct {
 
 // NewServer returns a server without RPCs, whose chain surrounds each call, from
 // the outside in: panic recovery; telemetry and the access log; deadline and
-// stream bounds; faults to statuses; load shedding; authentication; the activity log; the
-// limit of the caller's account, and its share of streams; authorization by the RPC's
-// option; validation. An unknown procedure answers UNKNOWN_RPC.
+// stream bounds; faults to statuses; load shedding; authentication; the activity log;
+// whose call it is that a service makes for a visitor; the limit of the caller's account,
+// and its share of streams; authorization by the RPC's option; validation. An unknown
+// procedure answers UNKNOWN_RPC.
 func NewServer(cfg Config) (*connect.Server, error) {
 	cfg = cfg.withDefaults()
 	validator, err := protovalidate.New()
@@ -73,6 +74,7 @@ func NewServer(cfg Config) (*connect.Server, error) {
 		limitTokens,
 		authenticate(cfg.Authenticator, cfg.Refused),
 		record(cfg.Refused),
+		visitors,
 		limitCallers,
 		cfg.Streams.share,
 		authorize(cfg.Clock, cfg.Reflection),

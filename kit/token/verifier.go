@@ -25,6 +25,10 @@ const (
 	// Caller is the header in which a service hands on the token of the caller that it calls
 	// for, without "Bearer ".
 	Caller = "Shopmesh-Caller"
+	// Visitor is the header by which a service calls as somebody who visits its pages: it
+	// holds the visitor's address, and is empty for one without. The call is the visitor's
+	// then, by the token in Caller if there is one, and not the service's.
+	Visitor = "Shopmesh-Visitor"
 
 	// maxTokenBytes bounds a token, before anything of it is read.
 	maxTokenBytes = 8 << 10
@@ -78,13 +82,14 @@ func NewVerifier(cfg Config) *Verifier {
 
 // Authenticate returns who shows the token in Authorization, and an anonymous caller when
 // there is no such header. A service's identity holds in OnBehalfOf whose token is in
-// Shopmesh-Caller. A token that is not good is an Unauthenticated fault with the reason
-// TOKEN_EXPIRED, where it was good once, or UNAUTHENTICATED. A token that can't be judged
-// while identity is away is an Unavailable fault.
+// Shopmesh-Caller; with Shopmesh-Visitor it is that caller alone. A token that is not good is
+// an Unauthenticated fault with the reason TOKEN_EXPIRED, where it was good once, or
+// UNAUTHENTICATED. A token that can't be judged while identity is away is an Unavailable fault.
 func (v *Verifier) Authenticate(ctx context.Context, header authz.Header) (authz.Identity, error) {
 	shown, handedOn := header.Values(Authorization), header.Values(Caller)
+	visits := len(header.Values(Visitor)) > 0
 	if len(shown) == 0 {
-		if len(handedOn) > 0 {
+		if len(handedOn) > 0 || visits {
 			return authz.Identity{}, errNoService
 		}
 		return authz.Identity{}, nil
@@ -100,13 +105,20 @@ func (v *Verifier) Authenticate(ctx context.Context, header authz.Header) (authz
 	if err != nil {
 		return authz.Identity{}, err
 	}
-	if len(handedOn) == 0 {
+	if len(handedOn) == 0 && !visits {
 		return found.caller, nil
 	}
 	if !found.service {
 		return authz.Identity{}, errNoService
 	}
-	return v.onBehalf(ctx, found.caller, handedOn)
+	if len(handedOn) == 0 {
+		return authz.Identity{}, nil // a visitor who shows nothing
+	}
+	service, err := v.onBehalf(ctx, found.caller, handedOn)
+	if err == nil && visits {
+		return *service.OnBehalfOf, nil
+	}
+	return service, err
 }
 
 func (v *Verifier) onBehalf(ctx context.Context, service authz.Identity, handedOn []string) (authz.Identity, error) {

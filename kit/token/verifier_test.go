@@ -97,6 +97,28 @@ func TestGoodTokensNameTheirCaller(t *testing.T) {
 	}
 }
 
+// A service that calls as a visitor of its pages is the visitor, and no service.
+func TestVisitorsAreWhoTheyShow(t *testing.T) {
+	t.Parallel()
+	verifier := testkit.Authenticator("catalog", permissions())
+	service := tokenOf(t, testkit.ServiceCaller("order"), "catalog")
+	customer := testkit.Customer("01890a5d-ac96-774b-bcce-b302099a8057")
+	for name, row := range map[string]struct {
+		handedOn []string
+		want     authz.Kind
+	}{
+		"who shows nothing": {nil, authz.Anonymous},
+		"a customer":        {[]string{tokenOf(t, customer, "")}, authz.Customer},
+	} {
+		header := showing(service, row.handedOn...)
+		header[token.Visitor] = []string{""}
+		got, err := verifier.Authenticate(t.Context(), header)
+		if err != nil || got.Kind != row.want || got.OnBehalfOf != nil || got.May(ordersRead) {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+}
+
 // No bad token names a caller, also beside a service's token, and none is named in an error.
 // Most of an hour later each is still refused for the same reason: tests use them for minutes.
 func TestBadTokensNameNobody(t *testing.T) {
@@ -154,6 +176,8 @@ func TestEmptyTokenIsNoToken(t *testing.T) {
 		"handed on with its scheme": showing(service, "Bearer "+owner),
 		"a service for a service":   showing(service, tokenOf(t, testkit.ServiceCaller("payment"), "catalog")),
 		"a service for an API key":  showing(service, token.Format(token.APIKey, make([]byte, 48))),
+		"a visitor of nobody":       {token.Visitor: {"203.0.113.9"}},
+		"a visitor of the owner":    {token.Authorization: {"Bearer " + owner}, token.Visitor: {"203.0.113.9"}},
 	} {
 		if got, err := verifier.Authenticate(t.Context(), header); fault.ReasonOf(err) != fault.ReasonUnauthenticated || got.Kind != authz.Anonymous {
 			t.Errorf("%s: %v, %v", name, got, err)
