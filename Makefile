@@ -43,6 +43,9 @@ $(BIN)/buf: tools/go.mod tools/go.sum
 $(BIN)/sqlc: tools/go.mod tools/go.sum
 	cd tools && $(BUILD_TOOL) -o ../$@ github.com/sqlc-dev/sqlc/cmd/sqlc
 
+$(BIN)/templ: tools/templ/go.mod tools/templ/go.sum
+	cd tools/templ && $(BUILD_TOOL) -o ../../$@ github.com/a-h/templ/cmd/templ
+
 $(BIN)/golangci-lint: tools/lint/go.mod tools/lint/go.sum
 	cd tools/lint && $(BUILD_TOOL) -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
@@ -65,7 +68,7 @@ $(BIN)/.plugins: tools/plugins/go.mod tools/plugins/go.sum $(wildcard tools/plug
 proto-deps: .proto-deps/.stamp ## Export the .proto files that ours import into .proto-deps/
 
 .PHONY: generate
-generate: $(BIN)/buf $(BIN)/sqlc $(BIN)/.plugins .proto-deps/.stamp tools/node_modules/.stamp ## Regenerate gen/, the mesh's routes and the typed queries
+generate: $(BIN)/buf $(BIN)/sqlc $(BIN)/templ $(BIN)/.plugins .proto-deps/.stamp tools/node_modules/.stamp ## Regenerate gen/, the mesh's routes, the typed queries and the templates
 	tools/generate.sh
 
 .PHONY: lint

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-stale=$(git status --porcelain --untracked-files=all -- gen mesh/istio/gen 'services/*/internal/store/db' | grep -v '^[MARD] ' || true)
+stale=$(git status --porcelain --untracked-files=all -- gen mesh/istio/gen 'services/*/internal/store/db' 'services/*/internal/view/*_templ.go' | grep -v '^[MARD] ' || true)
 if [ -z "$stale" ]; then
   exit 0
 fi
@@ -12,6 +12,6 @@ cat >&2 <<TEXT
 Generated code is not current:
 $stale
 Run \`make generate\`, look at the difference, and commit these files with the
-change to proto/, callers.yaml, migrations or queries that they come from.
+change to proto/, callers.yaml, migrations, queries or templates that they come from.
 TEXT
 exit 1

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Regenerates everything that is committed as generated code: gen/go, gen/ts/src,
-# gen/openapi, mesh/istio/gen and services/*/internal/store/db. Called by `make generate`, which
+# gen/openapi, mesh/istio/gen, services/*/internal/store/db and the templates of
+# services/storefront. Called by `make generate`, which
 # has built the generators into bin/tools and the imported protos into .proto-deps.
 #
 # Each folder is generated aside and then swapped in, so that a build that runs
@@ -94,5 +95,11 @@ queries() {
   done
 }
 
+# templates writes the Go code beside the *.templ files, each whole or not at all.
+templates() {
+  templ generate -path services/storefront/internal/view -include-version=false -log-level error
+}
+
 contracts
 queries
+templates

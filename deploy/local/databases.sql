@@ -3,7 +3,7 @@
 --
 --   psql -v ON_ERROR_STOP=1 \
 --     -v catalog_password=… -v config_password=… -v customer_password=… -v identity_password=… -v inventory_password=… \
---     -v notification_password=… -v order_password=… -v payment_password=… -v sandbox_password=… -f deploy/local/databases.sql
+--     -v notification_password=… -v order_password=… -v payment_password=… -v sandbox_password=… -v storefront_password=… -f deploy/local/databases.sql
 --
 -- A role may log in and owns its own database, nothing else: the service migrates it
 -- when it starts, so it must own its tables. Nobody else may connect to it.
@@ -17,6 +17,7 @@ create role shopmesh_notification login nosuperuser nocreatedb nocreaterole nore
 create role shopmesh_order login nosuperuser nocreatedb nocreaterole noreplication password :'order_password';
 create role shopmesh_payment login nosuperuser nocreatedb nocreaterole noreplication password :'payment_password';
 create role shopmesh_sandbox login nosuperuser nocreatedb nocreaterole noreplication password :'sandbox_password';
+create role shopmesh_storefront login nosuperuser nocreatedb nocreaterole noreplication password :'storefront_password';
 
 create database shopmesh_catalog owner shopmesh_catalog;
 create database shopmesh_config owner shopmesh_config;
@@ -27,6 +28,7 @@ create database shopmesh_notification owner shopmesh_notification;
 create database shopmesh_order owner shopmesh_order;
 create database shopmesh_payment owner shopmesh_payment;
 create database shopmesh_sandbox owner shopmesh_sandbox;
+create database shopmesh_storefront owner shopmesh_storefront;
 
 revoke all on database shopmesh_catalog from public;
 revoke all on database shopmesh_config from public;
@@ -37,3 +39,4 @@ revoke all on database shopmesh_notification from public;
 revoke all on database shopmesh_order from public;
 revoke all on database shopmesh_payment from public;
 revoke all on database shopmesh_sandbox from public;
+revoke all on database shopmesh_storefront from public;

@@ -161,6 +161,9 @@ func withRegistered(alter func(connect.Spec) connect.Spec) fx.Option {
 		changed := make([]kitapp.Service, len(all))
 		for i, service := range all {
 			changed[i] = service
+			if service.Register == nil {
+				continue // it has pages alone
+			}
 			changed[i].Register = func(server *connect.Server) { registerOn(server, service.Register, alter) }
 		}
 		return changed

@@ -66,6 +66,9 @@ func TestRow06Authorization(t *testing.T) {
 				namespace = "shop-ingress"
 			}
 			for _, service := range services.Contexts() {
+				if len(procedures[service]) == 0 {
+					continue // it has pages, and no RPC
+				}
 				got := drive[[]called](t, namespace+"/caller-"+account, "calls", "-url", "http://"+service+".shop:8080",
 					"-host", service+"-direct.shop.svc.cluster.local", "-procedures", strings.Join(procedures[service], ","))
 				mu.Lock()

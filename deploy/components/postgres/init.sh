@@ -6,7 +6,7 @@
 set -e
 psql -v ON_ERROR_STOP=1 --no-psqlrc -q -U "$POSTGRES_USER" -c "alter role \"$POSTGRES_USER\" password null"
 set --
-for role in catalog config customer identity inventory notification order payment sandbox; do
+for role in catalog config customer identity inventory notification order payment sandbox storefront; do
   set -- "$@" -v "${role}_password=$(cat "/etc/shopmesh/passwords/$role")"
 done
 psql -v ON_ERROR_STOP=1 --no-psqlrc -q -U "$POSTGRES_USER" "$@" -f /etc/shopmesh/databases/databases.sql

@@ -21,6 +21,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification"
 	"github.com/shopmesh/shopmesh/services/order"
 	"github.com/shopmesh/shopmesh/services/payment"
+	"github.com/shopmesh/shopmesh/services/storefront"
 )
 
 // Config is what shops differ in.
@@ -72,5 +73,6 @@ func (c Config) modules(t *testing.T, s Shop) []fx.Option {
 			Context: on(s.PaymentDatabase), SandboxDatabase: pg.Config{URL: testkit.DatabaseURL(t, fstest.MapFS{})},
 		}),
 		notification.Module(notification.Config{Context: on(testkit.DatabaseURL(t, notification.Migrations())), SMTPURL: c.SMTPURL}),
+		storefront.Module(storefront.Config{Context: on(testkit.DatabaseURL(t, storefront.Migrations())), PublicURL: c.Identity.PublicURL}),
 	}
 }

@@ -19,6 +19,9 @@ type call struct {
 // everyService stands in callers.yaml for all services but the one that is called.
 const everyService = "*"
 
+// withoutRPCs is a service that has pages and no RPC: it calls, and no contract names it.
+const withoutRPCs = "storefront"
+
 // readCallers reads callers.yaml: by caller and callee the RPCs, as "OrderService/GetOrder".
 func readCallers(text []byte, contexts []meshContext) ([]call, error) {
 	var written map[string]map[string][]string
@@ -31,12 +34,16 @@ func readCallers(text []byte, contexts []meshContext) ([]call, error) {
 	for _, c := range contexts {
 		known[c.name] = c
 	}
+	services := slices.Sorted(maps.Keys(known))
+	if _, listed := written[withoutRPCs]; listed {
+		services = append(services, withoutRPCs)
+	}
 	var calls []call
 	for _, caller := range slices.Sorted(maps.Keys(written)) {
 		callers := []string{caller}
 		if caller == everyService {
-			callers = slices.Sorted(maps.Keys(known))
-		} else if _, ok := known[caller]; !ok {
+			callers = services
+		} else if !slices.Contains(services, caller) {
 			return nil, fmt.Errorf("there is no service %s", caller)
 		}
 		for _, callee := range slices.Sorted(maps.Keys(written[caller])) {

@@ -21,6 +21,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification"
 	"github.com/shopmesh/shopmesh/services/order"
 	"github.com/shopmesh/shopmesh/services/payment"
+	"github.com/shopmesh/shopmesh/services/storefront"
 )
 
 // components are the embedded components that the services stand on.
@@ -93,5 +94,6 @@ func modules(c components) []fx.Option {
 		order.Module(order.Config{Context: c.context("order"), PublicURL: c.publicURL()}),
 		payment.Module(payment.Config{Context: c.context("payment"), SandboxDatabase: pg.Config{URL: c.postgres.URL(sandbox)}, StripeURL: c.config.StripeURL}),
 		notification.Module(notification.Config{Context: c.context("notification"), SMTPURL: c.config.SMTPURL}),
+		storefront.Module(storefront.Config{Context: c.context("storefront"), PublicURL: c.publicURL()}),
 	}
 }

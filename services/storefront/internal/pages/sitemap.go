@@ -1,0 +1,87 @@
+package pages
+
+import (
+	"bytes"
+	"context"
+	"encoding/xml"
+	"net/http"
+	"sync"
+	"time"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	"github.com/shopmesh/shopmesh/kit/peer"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/view"
+)
+
+const (
+	// maxAddresses is how many a sitemap may have (https://www.sitemaps.org/protocol.html).
+	maxAddresses = 50_000
+	// sitemapLife is how long it is sent before it is made anew: it reads every product.
+	sitemapLife = 10 * time.Minute
+	// sitemapPatience bounds how long that may take.
+	sitemapPatience = 20 * time.Second
+	// productsAtOnce is how many products are read at once, as many as the contract lets.
+	productsAtOnce = 1000
+)
+
+// sitemap is the list of all pages, as it was last made.
+type sitemap struct {
+	now func() time.Time
+
+	mu   sync.Mutex
+	text []byte
+	made time.Time
+}
+
+// serveSitemap lists the pages of categories and products, the newest products first where
+// there are more than a sitemap may have.
+func (s *Server) serveSitemap(v *visit) error {
+	s.sitemap.mu.Lock()
+	defer s.sitemap.mu.Unlock()
+	if s.sitemap.text == nil || s.sitemap.now().Sub(s.sitemap.made) > sitemapLife {
+		text, err := s.makeSitemap(v.request.Context())
+		if err != nil {
+			return err
+		}
+		s.sitemap.text, s.sitemap.made = text, s.sitemap.now()
+	}
+	v.send(http.StatusOK, revalidate, "application/xml; charset=utf-8", s.sitemap.text)
+	return nil
+}
+
+// makeSitemap reads all that is sold, for everybody and so as the service itself.
+func (s *Server) makeSitemap(ctx context.Context) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(peer.AsItself(ctx), sitemapPatience)
+	defer cancel()
+	tree, err := s.Catalog.Categories(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	b.WriteString(xml.Header + `<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">`)
+	addresses := 0
+	add := func(path string) {
+		if addresses++; addresses <= maxAddresses {
+			b.WriteString("<url><loc>")
+			_ = xml.EscapeText(&b, []byte(s.PublicURL+path)) // a buffer takes everything
+			b.WriteString("</loc></url>\n")
+		}
+	}
+	add("/")
+	for _, category := range tree.All() {
+		add(view.CategoryPath(category.GetId(), category.GetName()))
+	}
+	req := &catalogv1.ListProductsRequest{PageSize: productsAtOnce, OrderBy: "create_time desc", Filter: sold}
+	for more := true; more && addresses < maxAddresses; more = req.GetPageToken() != "" {
+		products, next, err := s.Catalog.Products(ctx, req)
+		if err != nil {
+			return nil, err
+		}
+		for _, product := range products {
+			add(view.ProductPath(product.GetCode(), product.GetName()))
+		}
+		req.PageToken = next
+	}
+	b.WriteString("</urlset>\n")
+	return b.Bytes(), nil
+}

@@ -1,0 +1,74 @@
+// Package peers calls the contexts that pages are made of.
+package peers
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
+	"github.com/shopmesh/shopmesh/kit/peer"
+)
+
+// Catalog is what the shop sells.
+type Catalog struct {
+	products   catalogv1connect.ProductServiceClient
+	categories catalogv1connect.CategoryServiceClient
+	now        func() time.Time
+
+	mu   sync.Mutex
+	tree *Tree
+	read time.Time
+}
+
+// treeLife is how long the tree of categories is used before it is read again: pages show a
+// changed category that much later.
+const treeLife = 2 * time.Second
+
+// pageOfCategories is how many categories are read at once, as many as the contract lets.
+const pageOfCategories = 1000
+
+// NewCatalog returns the catalog of others.
+func NewCatalog(others *peer.Peers, now func() time.Time) *Catalog {
+	client := others.Client("catalog")
+	return &Catalog{
+		products: catalogv1connect.NewProductServiceClient(client), categories: catalogv1connect.NewCategoryServiceClient(client), now: now,
+	}
+}
+
+// Product reads one by its code.
+func (c *Catalog) Product(ctx context.Context, code string) (*catalogv1.Product, error) {
+	res, err := c.products.GetProduct(ctx, &catalogv1.GetProductRequest{Code: code})
+	return res.GetProduct(), err
+}
+
+// Products returns a page of products, and the token of the next one.
+func (c *Catalog) Products(ctx context.Context, req *catalogv1.ListProductsRequest) ([]*catalogv1.Product, string, error) {
+	res, err := c.products.ListProducts(ctx, req)
+	return res.GetProducts(), res.GetNextPageToken(), err
+}
+
+// Categories returns the tree of categories. It is the same for everybody, so it is read by
+// the service itself, once for all visitors of two seconds.
+func (c *Catalog) Categories(ctx context.Context) (*Tree, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tree != nil && c.now().Sub(c.read) < treeLife {
+		return c.tree, nil
+	}
+	var all []*catalogv1.Category
+	req := &catalogv1.ListCategoriesRequest{PageSize: pageOfCategories}
+	for {
+		res, err := c.categories.ListCategories(peer.AsItself(ctx), req)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, res.GetCategories()...)
+		if req.PageToken = res.GetNextPageToken(); req.GetPageToken() == "" {
+			break
+		}
+	}
+	c.tree, c.read = NewTree(all), c.now()
+	return c.tree, nil
+}
