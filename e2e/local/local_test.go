@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// The files of deploy/local are enough to run the eight services by hand: roles and
+// The files of deploy/local are enough to run all services by hand: roles and
 // databases by the SQL, everything else by the environment.
 func TestDistributedByHand(t *testing.T) {
 	command := exec.CommandContext(t.Context(), "go", "run", ".", "-files", "../../deploy/local", "-demo", "-for", "1s")

@@ -64,7 +64,7 @@ func Load(files fs.FS) (*Assets, error) {
 	return a, nil
 }
 
-// contentTypes are those of the files that there are, by their ending.
+// contentType returns what a browser is told that a file is, by its ending.
 func contentType(name string) (string, error) {
 	switch path.Ext(name) {
 	case ".css":

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -134,5 +133,5 @@ func reference(err error) string {
 			return given
 		}
 	}
-	return strings.ToUpper(rand.Text()[:13])
+	return rand.Text()[:13]
 }

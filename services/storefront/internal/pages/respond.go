@@ -71,9 +71,14 @@ func (v *visit) send(status int, cache, contentType string, body []byte) {
 	}
 	header.Set("Content-Encoding", "gzip")
 	v.w.WriteHeader(status)
-	compressed := gzip.NewWriter(v.w)
-	_, _ = compressed.Write(body) // a visitor who left is no error of ours
-	_ = compressed.Close()
+	zip, ok := v.server.zips.Get().(*gzip.Writer)
+	if !ok {
+		zip = gzip.NewWriter(nil) // Reset gives it what it writes to
+	}
+	defer v.server.zips.Put(zip)
+	zip.Reset(v.w)
+	_, _ = zip.Write(body) // a visitor who left is no error of ours
+	_ = zip.Close()
 }
 
 // etagOf names a page by its content. It is weak: the compressed form has the same.

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
@@ -46,6 +47,8 @@ type Server struct {
 	Deps
 
 	sitemap sitemap
+	// zips are used again: each holds much memory.
+	zips sync.Pool
 }
 
 // New returns a Server.

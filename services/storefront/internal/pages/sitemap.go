@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/view"
@@ -28,25 +30,43 @@ const (
 type sitemap struct {
 	now func() time.Time
 
-	mu   sync.Mutex
-	text []byte
-	made time.Time
+	making singleflight.Group
+	mu     sync.Mutex
+	text   []byte
+	made   time.Time
 }
 
 // serveSitemap lists the pages of categories and products, the newest products first where
 // there are more than a sitemap may have.
 func (s *Server) serveSitemap(v *visit) error {
-	s.sitemap.mu.Lock()
-	defer s.sitemap.mu.Unlock()
-	if s.sitemap.text == nil || s.sitemap.now().Sub(s.sitemap.made) > sitemapLife {
-		text, err := s.makeSitemap(v.request.Context())
+	text := s.sitemap.fresh()
+	if text == nil {
+		// One is made for all who wait.
+		ctx := context.WithoutCancel(v.request.Context())
+		made, err, _ := s.sitemap.making.Do("", func() (any, error) { return s.makeSitemap(ctx) })
 		if err != nil {
 			return err
 		}
-		s.sitemap.text, s.sitemap.made = text, s.sitemap.now()
+		text, _ = made.([]byte)
 	}
-	v.send(http.StatusOK, revalidate, "application/xml; charset=utf-8", s.sitemap.text)
+	v.send(http.StatusOK, revalidate, "application/xml; charset=utf-8", text)
 	return nil
+}
+
+// fresh returns the list where it is not too old; nil where it is.
+func (m *sitemap) fresh() []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.now().Sub(m.made) > sitemapLife {
+		return nil
+	}
+	return m.text
+}
+
+func (m *sitemap) keep(text []byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.text, m.made = text, m.now()
 }
 
 // makeSitemap reads all that is sold, for everybody and so as the service itself.
@@ -83,5 +103,6 @@ func (s *Server) makeSitemap(ctx context.Context) ([]byte, error) {
 		req.PageToken = next
 	}
 	b.WriteString("</urlset>\n")
+	s.sitemap.keep(b.Bytes())
 	return b.Bytes(), nil
 }

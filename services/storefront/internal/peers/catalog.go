@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
 	"github.com/shopmesh/shopmesh/kit/peer"
@@ -17,9 +19,10 @@ type Catalog struct {
 	categories catalogv1connect.CategoryServiceClient
 	now        func() time.Time
 
-	mu   sync.Mutex
-	tree *Tree
-	read time.Time
+	reading singleflight.Group
+	mu      sync.Mutex
+	tree    *Tree
+	read    time.Time
 }
 
 // treeLife is how long the tree of categories is used before it is read again: pages show a
@@ -53,14 +56,23 @@ func (c *Catalog) Products(ctx context.Context, req *catalogv1.ListProductsReque
 // the service itself, once for all visitors of two seconds.
 func (c *Catalog) Categories(ctx context.Context) (*Tree, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.tree != nil && c.now().Sub(c.read) < treeLife {
-		return c.tree, nil
+	tree, read := c.tree, c.read
+	c.mu.Unlock()
+	if tree != nil && c.now().Sub(read) < treeLife {
+		return tree, nil
 	}
+	// Whoever leaves does not take the answer from those who wait for it, too.
+	ctx = peer.AsItself(context.WithoutCancel(ctx))
+	got, err, _ := c.reading.Do("", func() (any, error) { return c.readTree(ctx) })
+	tree, _ = got.(*Tree)
+	return tree, err
+}
+
+func (c *Catalog) readTree(ctx context.Context) (*Tree, error) {
 	var all []*catalogv1.Category
 	req := &catalogv1.ListCategoriesRequest{PageSize: pageOfCategories}
 	for {
-		res, err := c.categories.ListCategories(peer.AsItself(ctx), req)
+		res, err := c.categories.ListCategories(ctx, req)
 		if err != nil {
 			return nil, err
 		}
@@ -69,6 +81,9 @@ func (c *Catalog) Categories(ctx context.Context) (*Tree, error) {
 			break
 		}
 	}
-	c.tree, c.read = NewTree(all), c.now()
-	return c.tree, nil
+	tree := NewTree(all)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tree, c.read = tree, c.now()
+	return tree, nil
 }
