@@ -1,0 +1,218 @@
+// Package session keeps what a visitor's browser has opened. The browser holds a random
+// secret in a cookie; the database holds the content, sealed so that only the secret opens
+// it (docs/decisions/0064).
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/store"
+)
+
+const (
+	// Life is how long a session lasts that nothing is written to: as long as a cart that
+	// nobody uses.
+	Life = 30 * 24 * time.Hour
+	// renewal is how much of its life may pass before a session that is read begins it anew.
+	renewal = 24 * time.Hour
+	// maxOrders is how many orders a session opens: those that came last.
+	maxOrders = 50
+	// attempts is how often a change is tried that others were quicker with: more often than
+	// one visitor's requests at once can be.
+	attempts = 30
+)
+
+// errChanged means that others changed the session again and again meanwhile.
+var errChanged = errors.New("the session was changed by others meanwhile, several times")
+
+// Content is what a session holds.
+type Content struct {
+	// Cart is the token of a guest's cart; empty for none.
+	Cart string `json:"cart,omitempty"`
+	// Things is how many things are in the cart, as it was last seen.
+	Things int `json:"things,omitempty"`
+	// Orders are those of a guest that it opens, the last one first.
+	Orders []Order `json:"orders,omitempty"`
+	// Forms are what was typed into forms that were refused, by the form's name.
+	Forms map[string]Form `json:"forms,omitempty"`
+}
+
+// Order is an order of a guest.
+type Order struct {
+	ID     string `json:"id"`
+	Number string `json:"number"`
+	Token  string `json:"token"`
+}
+
+// Form is what was typed into a form, so that nothing is lost where it is refused.
+type Form struct {
+	Values map[string]string `json:"values,omitempty"`
+	// Problems are the ids of the texts about what is wrong with fields, by the field. That
+	// of "" is about the form as a whole.
+	Problems map[string]string `json:"problems,omitempty"`
+	// Seen is what the form showed that may have changed meanwhile.
+	Seen []string `json:"seen,omitempty"`
+}
+
+// Open has the session open an order, too.
+func (c *Content) Open(order Order) {
+	c.Orders = slices.DeleteFunc(c.Orders, func(known Order) bool { return known.ID == order.ID })
+	c.Orders = append([]Order{order}, c.Orders...)
+	c.Orders = c.Orders[:min(len(c.Orders), maxOrders)]
+}
+
+// Order returns the order of a number; false where the session opens none.
+func (c *Content) Order(number string) (Order, bool) {
+	for _, order := range c.Orders {
+		if order.Number == number {
+			return order, true
+		}
+	}
+	return Order{}, false
+}
+
+// Keep keeps a form that was refused.
+func (c *Content) Keep(name string, form Form) {
+	if c.Forms == nil {
+		c.Forms = make(map[string]Form)
+	}
+	c.Forms[name] = form
+}
+
+func (c *Content) clone() Content {
+	copied := *c
+	copied.Orders, copied.Forms = slices.Clone(c.Orders), maps.Clone(c.Forms)
+	return copied
+}
+
+// Session is a visitor's.
+type Session struct {
+	Content
+
+	secret  []byte // nil until it is written for the first time
+	version int64
+	expires time.Time
+}
+
+// Sessions are those of all visitors.
+type Sessions struct {
+	pool   *pg.Pool
+	now    func() time.Time
+	secure bool
+}
+
+// New returns the sessions in a database. secure is whether browsers reach the shop by TLS
+// alone.
+func New(pool *pg.Pool, now func() time.Time, secure bool) *Sessions {
+	return &Sessions{pool: pool, now: now, secure: secure}
+}
+
+// Open returns the session of a request; an empty one where it has none that is good.
+func (s *Sessions) Open(ctx context.Context, r *http.Request) (*Session, error) {
+	secret := s.secretOf(r)
+	if secret == nil {
+		return &Session{}, nil
+	}
+	return s.read(ctx, secret)
+}
+
+func (s *Sessions) read(ctx context.Context, secret []byte) (*Session, error) {
+	keys, err := deriveKeys(secret)
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := store.On(s.pool).Session(ctx, keys.id, s.now())
+	if err != nil || sealed.Version == 0 {
+		return &Session{}, err
+	}
+	text, err := keys.open(sealed.Content)
+	if err != nil {
+		return nil, err
+	}
+	opened := &Session{secret: secret, version: sealed.Version, expires: sealed.ExpireTime}
+	return opened, json.Unmarshal(text, &opened.Content)
+}
+
+// Stale reports whether a session has to be renewed so that it lasts as long as it is used.
+func (s *Sessions) Stale(session *Session) bool {
+	return session.secret != nil && session.expires.Sub(s.now()) < Life-renewal
+}
+
+// Change changes a session and gives the browser its cookie. Where another request changed it
+// meanwhile, change is made on what that one left. Nothing is written for a change of nothing.
+func (s *Sessions) Change(ctx context.Context, w http.ResponseWriter, session *Session, change func(*Content)) error {
+	for range attempts {
+		content := session.Content.clone()
+		change(&content)
+		if reflect.DeepEqual(content, session.Content) && !s.Stale(session) {
+			return nil
+		}
+		won, err := s.write(ctx, session, content)
+		if err != nil {
+			return err
+		}
+		if won {
+			s.setCookie(w, session.secret)
+			return nil
+		}
+		current, err := s.read(ctx, session.secret)
+		if err != nil {
+			return err
+		}
+		*session = *current
+	}
+	return errChanged
+}
+
+// write writes the content of a session that nobody else changed meanwhile.
+func (s *Sessions) write(ctx context.Context, session *Session, content Content) (bool, error) {
+	if session.secret == nil {
+		session.secret = newSecret()
+	}
+	keys, err := deriveKeys(session.secret)
+	if err != nil {
+		return false, err
+	}
+	text, err := json.Marshal(content)
+	if err != nil {
+		return false, err
+	}
+	expires := s.now().Add(Life)
+	won, err := store.On(s.pool).PutSession(ctx, keys.id, store.Sealed{Content: keys.seal(text), Version: session.version, ExpireTime: expires})
+	if err != nil || !won {
+		return false, err
+	}
+	session.Content, session.expires = content, expires
+	session.version++
+	return true, nil
+}
+
+// purgePause is how often expired sessions are removed.
+const purgePause = time.Hour
+
+// RunPurge removes expired sessions until ctx ends.
+func (s *Sessions) RunPurge(ctx context.Context) error {
+	ticker := time.NewTicker(purgePause)
+	defer ticker.Stop()
+	for {
+		for n := int64(1); n > 0; {
+			var err error
+			if n, err = store.On(s.pool).DeleteExpiredSessions(ctx, s.now()); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
