@@ -18,6 +18,7 @@ func checkHTML(t *testing.T, name, body string) {
 	t.Helper()
 	var open []string
 	count, ids := make(map[string]int), make(map[string]int)
+	var typed []string // the ids of fields that need a label of their own
 	var references []string
 	tokens := html.NewTokenizer(strings.NewReader(body))
 	for kind := tokens.Next(); kind != html.ErrorToken; kind = tokens.Next() {
@@ -36,6 +37,9 @@ func checkHTML(t *testing.T, name, body string) {
 				}
 			}
 			checkElement(t, name, token.Data, attributes)
+			if isField(token.Data, attributes["type"]) {
+				typed = append(typed, attributes["id"])
+			}
 			if id, ok := attributes["id"]; ok {
 				ids[id]++
 			}
@@ -64,6 +68,11 @@ func checkHTML(t *testing.T, name, body string) {
 			t.Errorf("%s: <%s> is there %d times", name, once, count[once])
 		}
 	}
+	for _, id := range typed {
+		if !slices.Contains(references, id) {
+			t.Errorf("%s: the field %q has no label", name, id)
+		}
+	}
 	for id, n := range ids {
 		if n > 1 {
 			t.Errorf("%s: the id %q is there %d times", name, id, n)
@@ -73,6 +82,18 @@ func checkHTML(t *testing.T, name, body string) {
 		if ids[id] == 0 {
 			t.Errorf("%s: nothing has the id %q", name, id)
 		}
+	}
+}
+
+// isField reports whether an element is a field that no label is around.
+func isField(element, kind string) bool {
+	switch element {
+	case "select", "textarea":
+		return true
+	case "input":
+		return !slices.Contains([]string{"hidden", "radio", "checkbox"}, kind)
+	default:
+		return false
 	}
 }
 

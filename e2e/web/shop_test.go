@@ -19,6 +19,8 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1/configv1connect"
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1/inventoryv1connect"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/kit/token"
@@ -36,6 +38,8 @@ type shop struct {
 	categories catalogv1connect.CategoryServiceClient
 	stock      inventoryv1connect.InventoryServiceClient
 	settings   configv1connect.ConfigServiceClient
+	// orderClient is the owner's, and mailer one as which notification calls.
+	orderClient, mailer orderv1connect.OrderServiceClient
 }
 
 func open(t *testing.T) *shop {
@@ -50,7 +54,9 @@ func open(t *testing.T) *shop {
 		Broker: testkit.Broker(t), Process: process, Identity: identity.Config{PublicURL: publicURL}, SMTPURL: "smtp://127.0.0.1:1",
 	})
 	client := testkit.Client(t, served.API, testkit.AsFunc(t, testkit.Owner))
+	mailer := testkit.Client(t, served.API, testkit.As(t, testkit.ServiceCaller("notification")))
 	return &shop{
+		orderClient: orderv1connect.NewOrderServiceClient(client), mailer: orderv1connect.NewOrderServiceClient(mailer),
 		t: t, url: served.API, products: catalogv1connect.NewProductServiceClient(client), categories: catalogv1connect.NewCategoryServiceClient(client),
 		stock: inventoryv1connect.NewInventoryServiceClient(client), settings: configv1connect.NewConfigServiceClient(client),
 	}
@@ -94,6 +100,34 @@ func (s *shop) deliver(code string, quantity int64) {
 		res, err := s.products.GetProduct(s.t.Context(), &catalogv1.GetProductRequest{Code: code})
 		return err == nil && res.GetProduct().GetAvailableQuantity() == quantity
 	})
+}
+
+// take takes some of a product out of stock, and waits until the catalog knows.
+func (s *shop) take(code string, quantity int64) {
+	s.t.Helper()
+	before, err := s.products.GetProduct(s.t.Context(), &catalogv1.GetProductRequest{Code: code})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := s.stock.AdjustStock(s.t.Context(), &inventoryv1.AdjustStockRequest{
+		RequestId: uuid.NewString(), ProductCode: code, Delta: -quantity, Reason: "broken",
+	}); err != nil {
+		s.t.Fatal(err)
+	}
+	testkit.Eventually(s.t, "the catalog knows the stock of "+code, func() bool {
+		res, err := s.products.GetProduct(s.t.Context(), &catalogv1.GetProductRequest{Code: code})
+		return err == nil && res.GetProduct().GetAvailableQuantity() == before.GetProduct().GetAvailableQuantity()-quantity
+	})
+}
+
+// linkOf returns the link of Ada's order, as notification gets it for a mail.
+func (s *shop) linkOf(order string) string {
+	s.t.Helper()
+	res, err := s.mailer.MintOrderLinks(s.t.Context(), &orderv1.MintOrderLinksRequest{Mails: []*orderv1.OrderMail{{OrderId: order, Recipient: "ada@example.com"}}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res.GetLinks()[0]
 }
 
 // page is an answer.

@@ -48,6 +48,9 @@ func Region(code string) error {
 	return fmt.Errorf("must be a country's ISO 3166-1 alpha-2 code in capitals, such as DE or GB")
 }
 
+// Regions returns the codes that Region takes.
+func Regions() []string { return strings.Fields(regions) }
+
 func known(code string) bool {
 	return len(code) == 2 && !strings.Contains(code, " ") && strings.Contains(regions, " "+code+" ")
 }

@@ -7,19 +7,23 @@ import (
 	"embed"
 	"io/fs"
 	"log/slog"
+	"strings"
+	"time"
 
 	"go.uber.org/fx"
-	"google.golang.org/protobuf/proto"
 
 	shopv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
+	storefrontv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/storefront/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/peer"
+	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/assets"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/messages"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/operations"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/pages"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/peers"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/session"
 	"github.com/shopmesh/shopmesh/web"
 )
 
@@ -39,12 +43,6 @@ type Config struct {
 	PublicURL string
 }
 
-// defaultShop is what the storefront needs of the settings of the shop as a whole, where an
-// owner set nothing.
-func defaultShop() *shopv1.Settings {
-	return &shopv1.Settings{Name: proto.String("Shopmesh"), Currency: proto.String("EUR")}
-}
-
 // Module is the storefront, to be put into a process.
 func Module(cfg Config) fx.Option {
 	return fx.Module(Name,
@@ -53,20 +51,66 @@ func Module(cfg Config) fx.Option {
 			newSettings,
 			func() (*assets.Assets, error) { return assets.Load(web.Files()) },
 			func() (*messages.Catalog, error) { return messages.Load(web.Files()) },
-			func(others *peer.Peers, clock kitapp.Clock) *peers.Catalog { return peers.NewCatalog(others, clock) },
-			func(
-				catalog *peers.Catalog, set *settings.Live[pages.Settings], loaded *assets.Assets, texts *messages.Catalog,
-				clock kitapp.Clock, log *slog.Logger,
-			) *pages.Server {
-				return pages.New(pages.Deps{
-					Catalog: catalog, Settings: set, Assets: loaded, Texts: texts, PublicURL: cfg.PublicURL, Now: clock, Log: log,
-				})
+			func(source *settings.Source) (*settings.Live[pages.OwnSettings], error) {
+				return settings.NewLive(source, settings.Defaults[*storefrontv1.Settings](), readOwn)
 			},
+			func(others *peer.Peers, clock kitapp.Clock) *peers.Catalog { return peers.NewCatalog(others, clock) },
+			peers.NewCarts,
+			peers.NewOrders,
+			func(pool *pg.Pool, clock kitapp.Clock) *session.Sessions {
+				return session.New(pool, clock, strings.HasPrefix(cfg.PublicURL, "https://"))
+			},
+			func(deps pageDeps) *pages.Server { return pages.New(deps.with(cfg.PublicURL)) },
 			operations.New,
 			fx.Private,
 		),
 		kitapp.Join(newService),
 	)
+}
+
+// pageDeps are what pages are made of, as the process provides it.
+type pageDeps struct {
+	fx.In
+
+	Catalog  *peers.Catalog
+	Carts    *peers.Carts
+	Orders   *peers.Orders
+	Sessions *session.Sessions
+	Settings *settings.Live[pages.Settings]
+	Own      *settings.Live[pages.OwnSettings]
+	Assets   *assets.Assets
+	Texts    *messages.Catalog
+	Clock    kitapp.Clock
+	Log      *slog.Logger
+}
+
+func (d pageDeps) with(publicURL string) pages.Deps {
+	return pages.Deps{
+		Catalog: d.Catalog, Carts: d.Carts, Orders: d.Orders, Sessions: d.Sessions, Settings: d.Settings, Own: d.Own, Assets: d.Assets, Texts: d.Texts,
+		PublicURL: publicURL, Now: d.Clock, Log: d.Log,
+	}
+}
+
+// readOwn reads what an owner set for the pages.
+func readOwn(set *storefrontv1.Settings) (pages.OwnSettings, error) {
+	location, err := time.LoadLocation(set.GetTimeZone())
+	if err != nil {
+		return pages.OwnSettings{}, err
+	}
+	own := pages.OwnSettings{
+		Accent:    strings.ToLower(strings.TrimPrefix(set.GetAccent().String(), "ACCENT_")),
+		Languages: set.GetLanguages(), Regions: set.GetRegions(), Location: location, Announcements: make(map[string]string),
+		LegalTexts: make(map[string]pages.LegalTexts),
+	}
+	for _, announcement := range set.GetAnnouncements() {
+		own.Announcements[announcement.GetLanguage()] = announcement.GetText()
+	}
+	for _, texts := range set.GetLegalTexts() {
+		own.LegalTexts[texts.GetLanguage()] = pages.LegalTexts{
+			"imprint": texts.GetImprint(), "terms": texts.GetTerms(), "privacy": texts.GetPrivacy(), "withdrawal": texts.GetWithdrawal(), "shipping": texts.GetShipping(),
+		}
+	}
+	return own, nil
 }
 
 // newSettings has the settings of the shop as a whole read.
@@ -75,10 +119,10 @@ func newSettings(open kitapp.OpenSettings) (*settings.Live[pages.Settings], erro
 	if err != nil {
 		return nil, err
 	}
-	return settings.NewLive(source, defaultShop(), func(set *shopv1.Settings) (pages.Settings, error) {
+	return settings.NewLive(source, settings.Defaults[*shopv1.Settings](), func(set *shopv1.Settings) (pages.Settings, error) {
 		legal := set.GetLegalNotices()
 		return pages.Settings{
-			ShopName: set.GetName(), Accent: "blue", Currency: set.GetCurrency(),
+			ShopName: set.GetName(), Currency: set.GetCurrency(),
 			Legal: pages.Legal{
 				Imprint: legal.GetImprintUrl(), Terms: legal.GetTermsUrl(), Privacy: legal.GetPrivacyUrl(), Withdrawal: legal.GetWithdrawalUrl(),
 			},
@@ -86,6 +130,9 @@ func newSettings(open kitapp.OpenSettings) (*settings.Live[pages.Settings], erro
 	})
 }
 
-func newService(served *pages.Server, operate *operations.Operations) kitapp.Service {
-	return kitapp.Service{Name: Name, Pages: served, Operations: operate}
+func newService(served *pages.Server, sessions *session.Sessions, operate *operations.Operations) kitapp.Service {
+	return kitapp.Service{
+		Name: Name, Pages: served, Operations: operate,
+		Runners: []kitapp.Runner{{Name: "purge", Run: sessions.RunPurge}},
+	}
 }

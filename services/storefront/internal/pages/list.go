@@ -179,7 +179,7 @@ func withoutPage(query url.Values) url.Values {
 // redirectTo leads to a path with its own query, for now.
 func (v *visit) redirectTo(path string) error {
 	header := v.w.Header()
-	protect(header)
+	v.protect()
 	header.Set("Location", view.InLanguage(v.texts.Language(), path))
 	v.w.WriteHeader(http.StatusSeeOther)
 	return nil

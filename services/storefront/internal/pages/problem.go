@@ -19,6 +19,7 @@ import (
 var (
 	errNotFound = errors.New("there is no such page")
 	errMethod   = errors.New("pages are read only")
+	errFormOnly = errors.New("forms are sent by POST")
 )
 
 // goneError is a product that is no longer sold.
@@ -46,6 +47,11 @@ func (v *visit) problem(err error) {
 		d.Text, d.Related = v.texts.Fill("error.gone_text", "Name", gone.product.GetName()), gone.related
 	case status == http.StatusMethodNotAllowed:
 		header.Set("Allow", "GET, HEAD")
+		if errors.Is(err, errFormOnly) {
+			header.Set("Allow", http.MethodPost)
+		}
+	case errors.Is(err, errOrderClosed):
+		d.Step = view.Link{Text: v.texts.Say("error.closed_step"), Href: view.InLanguage(v.texts.Language(), findPath)}
 	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
 		d.Step = v.again()
 		if refused, ok := refusal(err); ok && refused.RetryDelay() > 0 {
@@ -55,7 +61,7 @@ func (v *visit) problem(err error) {
 	if status >= http.StatusTooManyRequests {
 		d.Reference = reference(err)
 		v.server.Log.WarnContext(v.request.Context(), "a page could not be shown",
-			"path", v.request.URL.Path, "status", status, "reference", d.Reference, "cause", err.Error())
+			"path", logged(v.request.URL.Path), "status", status, "reference", d.Reference, "cause", err.Error())
 		if status == http.StatusInternalServerError {
 			d.Step = v.again()
 		}
@@ -74,7 +80,7 @@ func (v *visit) again() view.Link {
 
 // statusOf returns the status of a page about an error, and the name of its texts. Each id is
 // written out where the texts are checked: error.not_found, error.gone, error.too_many,
-// error.method, error.away, error.failed.
+// error.method, error.away, error.failed, error.closed, error.form.
 func statusOf(err error) (int, string) {
 	if _, gone := errors.AsType[*goneError](err); gone {
 		return http.StatusGone, "gone"
@@ -82,7 +88,11 @@ func statusOf(err error) (int, string) {
 	switch {
 	case errors.Is(err, errNotFound):
 		return http.StatusNotFound, "not_found"
-	case errors.Is(err, errMethod):
+	case errors.Is(err, errOrderClosed):
+		return http.StatusNotFound, "closed"
+	case errors.Is(err, errForm):
+		return http.StatusBadRequest, "form"
+	case errors.Is(err, errMethod), errors.Is(err, errFormOnly):
 		return http.StatusMethodNotAllowed, "method"
 	}
 	refused, ok := refusal(err)

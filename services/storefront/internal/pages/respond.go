@@ -18,10 +18,14 @@ import (
 // load the shop's own files alone, and pictures by TLS, because owners may keep theirs
 // elsewhere; nothing stands inline, and no other site learns an address or shows a page in a
 // frame.
-func protect(header http.Header) {
+func (v *visit) protect() {
+	header := v.w.Header()
 	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https:; "+
 		"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	header.Set("Referrer-Policy", "same-origin")
+	if strings.HasPrefix(v.path, linkPrefix) {
+		header.Set("Referrer-Policy", "no-referrer") // the address is a secret, for the shop's own pages, too
+	}
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
 	header.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
 }
@@ -41,7 +45,7 @@ func (v *visit) show(status int, cache string, component templ.Component) error 
 		return err
 	}
 	header := v.w.Header()
-	protect(header)
+	v.protect()
 	header.Set("Content-Language", v.texts.Language())
 	v.send(status, cache, "text/html; charset=utf-8", body.Bytes())
 	return nil
@@ -103,7 +107,7 @@ func (v *visit) redirect(path string, status int) error {
 		path += "?" + query
 	}
 	header := v.w.Header()
-	protect(header)
+	v.protect()
 	header.Set("Cache-Control", revalidate)
 	header.Set("Location", view.InLanguage(v.texts.Language(), path))
 	v.w.WriteHeader(status)

@@ -2,10 +2,10 @@
 package pages
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,14 +17,41 @@ import (
 	"github.com/shopmesh/shopmesh/services/storefront/internal/assets"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/messages"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/peers"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/session"
 )
 
-// Settings are what pages need of what an owner set.
+// Settings are what pages need of what an owner set for the shop as a whole.
 type Settings struct {
-	ShopName, Announcement, Accent string
+	ShopName string
 	// Currency is the one of prices that name none.
 	Currency string
 	Legal    Legal
+}
+
+// OwnSettings are what an owner set for the pages.
+type OwnSettings struct {
+	Accent string
+	// Announcements are by language, and Languages those that pages are offered in.
+	Announcements map[string]string
+	Languages     []string
+	// LegalTexts are by language.
+	LegalTexts map[string]LegalTexts
+	// Regions are the countries that the shop ships to; empty for all.
+	Regions  []string
+	Location *time.Location
+}
+
+// announcement is what stands above the pages in a language.
+func (o OwnSettings) announcement(language string) string {
+	if text := o.Announcements[language]; text != "" {
+		return text
+	}
+	for _, other := range o.Languages {
+		if text := o.Announcements[other]; text != "" {
+			return text
+		}
+	}
+	return ""
 }
 
 // Legal are the addresses of the legal notices; empty for what is not set.
@@ -33,7 +60,11 @@ type Legal struct{ Imprint, Terms, Privacy, Withdrawal string }
 // Deps are what pages are made of.
 type Deps struct {
 	Catalog  *peers.Catalog
+	Carts    *peers.Carts
+	Orders   *peers.Orders
+	Sessions *session.Sessions
 	Settings *settings.Live[Settings]
+	Own      *settings.Live[OwnSettings]
 	Assets   *assets.Assets
 	Texts    *messages.Catalog
 	// PublicURL is where the shop is reached; empty where that is not known.
@@ -66,17 +97,31 @@ type page func(*visit) error
 type route struct {
 	path string
 	page page
+	// form is whether it takes a form by POST, and nothing else.
+	form bool
 }
 
 // pages are those that there are. What stands for "*" is in visit.args.
 func (s *Server) pages() []route {
 	return []route{
-		{"/", s.home},
-		{"/c/*/*", s.category},
-		{"/c/*", s.category},
-		{"/search", s.search},
-		{"/p/*/*", s.product},
-		{"/p/*", s.product},
+		{path: "/", page: s.home},
+		{path: "/c/*/*", page: s.category},
+		{path: "/c/*", page: s.category},
+		{path: "/search", page: s.search},
+		{path: "/p/*/*", page: s.product},
+		{path: "/p/*", page: s.product},
+		{path: cartPath, page: s.cart},
+		{path: "/cart/add", page: s.addToCart, form: true},
+		{path: "/cart/set", page: s.setInCart, form: true},
+		{path: checkoutPath, page: s.checkout},
+		{path: "/checkout/place", page: s.place, form: true},
+		{path: findPath, page: s.findOrder},
+		{path: "/orders/link", page: s.sendLink, form: true},
+		{path: "/orders/*", page: s.order},
+		{path: "/orders/*/cancel", page: s.cancelOrder, form: true},
+		{path: "/orders/*/again", page: s.orderAgain, form: true},
+		{path: linkPrefix + "*", page: s.orderLink},
+		{path: legalPath + "*", page: s.legalText},
 	}
 }
 
@@ -88,7 +133,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v := s.visitOf(w, r)
 	defer func() {
 		if value := recover(); value != nil {
-			s.Log.ErrorContext(r.Context(), "a page panicked", "path", r.URL.Path, "panic", value, "stack", string(debug.Stack()))
+			s.Log.ErrorContext(r.Context(), "a page panicked", "path", logged(r.URL.Path), "panic", value, "stack", string(debug.Stack()))
 			v.problem(fault.New(fault.Internal, fault.ReasonInternal, "the page panicked"))
 		}
 	}()
@@ -98,24 +143,40 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serve(v *visit) error {
+	for _, at := range s.pages() {
+		if args, ok := match(at.path, v.path); ok {
+			v.args = args
+			return s.servePage(v, at)
+		}
+	}
 	switch r := v.request; {
+	case !reads(r):
+		return errMethod
 	case r.URL.Path == "/robots.txt":
 		return s.robots(v)
 	case r.URL.Path == "/sitemap.xml":
 		return s.serveSitemap(v)
-	case !slices.Contains([]string{http.MethodGet, http.MethodHead}, r.Method):
+	}
+	return errNotFound
+}
+
+func (s *Server) servePage(v *visit, at route) error {
+	switch {
+	case at.form && v.request.Method != http.MethodPost:
+		return errFormOnly
+	case at.form:
+		if err := v.readForm(); err != nil {
+			return err
+		}
+	case !reads(v.request):
 		return errMethod
 	case v.redundant:
 		return v.redirect(v.path, http.StatusMovedPermanently)
 	}
-	for _, at := range s.pages() {
-		if args, ok := match(at.path, v.path); ok {
-			v.args = args
-			return at.page(v)
-		}
-	}
-	return errNotFound
+	return at.page(v)
 }
+
+func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
 // match compares an escaped path with a route, segment by segment, and returns what stands
 // for its "*".
@@ -143,6 +204,10 @@ func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, refused *fault.E
 
 // asVisitor has calls made for who requested the page.
 func asVisitor(r *http.Request) *http.Request {
-	visitor := peer.Visitor{Address: kitrpc.ClientPrefix(r.Context()).Addr()}
-	return r.WithContext(peer.AsVisitor(r.Context(), visitor))
+	return r.WithContext(visitorOf(r.Context(), ""))
+}
+
+// visitorOf has calls show a token of the visitor's.
+func visitorOf(ctx context.Context, token string) context.Context {
+	return peer.AsVisitor(ctx, peer.Visitor{Token: token, Address: kitrpc.ClientPrefix(ctx).Addr()})
 }

@@ -46,6 +46,15 @@ func (c *Catalog) Product(ctx context.Context, code string) (*catalogv1.Product,
 	return res.GetProduct(), err
 }
 
+// ProductsOf reads those of up to 200 codes; those that are not there are left out.
+func (c *Catalog) ProductsOf(ctx context.Context, codes []string) ([]*catalogv1.Product, error) {
+	if len(codes) == 0 {
+		return nil, nil
+	}
+	res, err := c.products.BatchGetProducts(ctx, &catalogv1.BatchGetProductsRequest{Codes: codes})
+	return res.GetProducts(), err
+}
+
 // Products returns a page of products, and the token of the next one.
 func (c *Catalog) Products(ctx context.Context, req *catalogv1.ListProductsRequest) ([]*catalogv1.Product, string, error) {
 	res, err := c.products.ListProducts(ctx, req)

@@ -18,6 +18,8 @@ type Page struct {
 	Path string
 	// PublicURL is where the shop is reached, without a path; empty when that is not known.
 	PublicURL string
+	// Things is how many things are in the visitor's cart.
+	Things int
 	// Query is what was searched for.
 	Query string
 	// Shop is the same on each page.

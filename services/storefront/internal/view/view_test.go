@@ -12,8 +12,11 @@ import (
 	"github.com/a-h/templ"
 	"golang.org/x/net/html"
 	"google.golang.org/genproto/googleapis/type/money"
+	"google.golang.org/genproto/googleapis/type/postaladdress"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/form"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/messages"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/view"
 	"github.com/shopmesh/shopmesh/web"
@@ -27,22 +30,13 @@ func marked(t *testing.T) *messages.Texts {
 	t.Helper()
 	files := fstest.MapFS{}
 	for _, language := range messages.Offered() {
-		content, err := fs.ReadFile(web.Files(), "messages/"+language+"/shop.json")
+		names, err := fs.Glob(web.Files(), "messages/"+language+"/*.json")
 		if err != nil {
 			t.Fatal(err)
 		}
-		var all map[string]any
-		if err := json.Unmarshal(content, &all); err != nil {
-			t.Fatal(err)
+		for _, name := range names {
+			files[name] = &fstest.MapFile{Data: allMarked(t, name)}
 		}
-		for id := range all {
-			all[id] = mark
-		}
-		text, err := json.Marshal(all)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files["messages/"+language+"/shop.json"] = &fstest.MapFile{Data: text}
 	}
 	catalog, err := messages.Load(files)
 	if err != nil {
@@ -51,10 +45,30 @@ func marked(t *testing.T) *messages.Texts {
 	return catalog.In(messages.Default)
 }
 
+func allMarked(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := fs.ReadFile(web.Files(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all map[string]any
+	if err := json.Unmarshal(content, &all); err != nil {
+		t.Fatal(err)
+	}
+	for id := range all {
+		all[id] = mark
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
 func pages(t *testing.T) map[string]templ.Component {
 	t.Helper()
 	p := view.Page{
-		Texts: marked(t), Title: mark, Path: "/", PublicURL: "https://shop.example", Query: mark, Data: `{"a":1}`, Description: mark,
+		Texts: marked(t), Title: mark, Path: "/", PublicURL: "https://shop.example", Query: mark, Things: 2, Data: `{"a":1}`, Description: mark,
 		Shop:      view.Shop{Name: mark, Announcement: mark, Accent: "teal", Legal: []view.Link{{Text: mark, Href: "https://shop.example/terms"}}},
 		Languages: []view.Language{{Tag: "en", Name: mark, Href: "/"}},
 		Links:     view.Links{Style: "/assets/shop.css", Motifs: "/assets/motifs.svg", Icon: "/assets/icon.svg"},
@@ -62,6 +76,12 @@ func pages(t *testing.T) map[string]templ.Component {
 	product := &catalogv1.Product{
 		Id: mark, Code: mark, Name: mark, Description: mark, CategoryId: mark, Price: &money.Money{CurrencyCode: "EUR", Units: 1}, AvailableQuantity: 3,
 		Images: []*catalogv1.ProductImage{{Url: "https://pictures.example/1.jpg", AltText: mark}},
+	}
+	lines := []*orderv1.OrderLine{{Name: mark, Quantity: 2, Total: product.GetPrice()}}
+	adjustments := []*orderv1.Adjustment{{Label: mark, Amount: product.GetPrice()}}
+	fields := make(map[string]view.Field)
+	for _, name := range form.CheckoutFields() {
+		fields[name] = view.Field{Name: name, Rules: form.CheckoutRules(name), Label: mark, Value: mark, Problem: mark, Options: []view.Option{{Value: "1", Text: mark}}}
 	}
 	link, both := view.Link{Text: mark, Href: "/"}, []*catalogv1.Product{product, {Name: mark, Code: "2", Price: product.GetPrice()}}
 	return map[string]templ.Component{
@@ -74,7 +94,31 @@ func pages(t *testing.T) map[string]templ.Component {
 		}),
 		"an empty list": view.List(p, view.ListPage{Heading: mark, Empty: mark, Step: link}),
 		"product":       view.Product(p, view.ProductPage{Product: product, Breadcrumb: []view.Link{link}, Attributes: []view.Attribute{{Name: mark, Value: mark}}, Related: both}),
-		"problem":       view.Problem(p, view.ProblemPage{Heading: mark, Text: mark, Reference: mark, Step: link, Related: both}),
+		"cart": view.Cart(p, view.CartPage{
+			Notice: view.NoticeData{Kind: "good", Text: mark}, Orderable: true, Total: product.GetPrice(), Removed: product, RemovedQuantity: 1,
+			Lines: []view.CartLine{
+				{CartLine: &orderv1.CartLine{ProductCode: mark, Quantity: 2, Name: mark, UnitPrice: product.GetPrice(), Total: product.GetPrice()}, Short: true, Available: 1},
+				{CartLine: &orderv1.CartLine{ProductCode: "2", Quantity: 2}, Unavailable: true},
+			},
+		}),
+		"an empty cart": view.Cart(p, view.CartPage{LastOrder: mark}),
+		"checkout": view.Checkout(p, view.CheckoutPage{
+			Notice: view.NoticeData{Kind: "bad", Text: mark}, Changes: []string{mark}, Lines: lines, Adjustments: adjustments, Total: product.GetPrice(),
+			Fields: fields, Checkout: "1", Seen: []string{mark}, Expected: "1",
+		}),
+		"order": view.Order(p, view.OrderPage{
+			Order: &orderv1.Order{
+				Number: mark, Lines: lines, Adjustments: adjustments, Total: product.GetPrice(), Contact: &orderv1.Contact{FirstName: mark, LastName: mark, Email: mark},
+				ShippingAddress: &postaladdress.PostalAddress{AddressLines: []string{mark}, Locality: mark, Organization: mark, AdministrativeArea: mark},
+				Shipment:        &orderv1.Shipment{Carrier: mark, TrackingCode: mark},
+			},
+			Notice: view.NoticeData{Kind: "bad", Text: mark}, State: mark, Steps: []view.Step{{Text: mark, Done: true, Time: "1", Machine: "1"}, {Text: mark}},
+			PayURL: "https://pay.example/", Cancel: mark, Refunded: mark, Country: mark,
+		}),
+		"an order that waits": view.Order(p, view.OrderPage{Order: &orderv1.Order{Number: mark, Total: product.GetPrice()}, State: mark, Waits: true}),
+		"legal text":          view.Legal(p, view.LegalPage{Heading: mark, Language: "de", Blocks: view.ReadLegal("# " + mark + "\n" + mark + "\n- " + mark)}),
+		"find an order":       view.FindOrder(p, view.FindOrderPage{Sent: true, Fields: []view.Field{{Name: "number", Label: mark, Problem: mark}}}),
+		"problem":             view.Problem(p, view.ProblemPage{Heading: mark, Text: mark, Reference: mark, Step: link, Related: both}),
 	}
 }
 

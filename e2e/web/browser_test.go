@@ -1,0 +1,132 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// browser is a visitor without JavaScript, who keeps a cookie and sends forms as they stand in
+// a page.
+type browser struct {
+	*shop
+
+	cookie string
+}
+
+// open gets a page of the visitor's own, and checks its form and that it holds these texts.
+func (b *browser) open(path string, texts ...string) page {
+	b.t.Helper()
+	p := b.get(path, "Cookie", b.cookie)
+	if p.status != http.StatusOK || p.header.Get("Cache-Control") != "no-store" {
+		b.t.Fatalf("%s is %d, %s, %s\n%s", path, p.status, p.header.Get("Location"), p.header.Get("Cache-Control"), p.body)
+	}
+	checkHTML(b.t, path, p.body)
+	for _, text := range texts {
+		if !strings.Contains(p.body, text) {
+			b.t.Errorf("%s lacks %q\n%s", path, text, p.body)
+		}
+	}
+	return p
+}
+
+// goes gets a page that leads on, and returns where to.
+func (b *browser) goes(path string) string {
+	b.t.Helper()
+	p := b.get(path, "Cookie", b.cookie)
+	if p.status != http.StatusSeeOther {
+		b.t.Fatalf("%s is %d\n%s", path, p.status, p.body)
+	}
+	b.take(p.header)
+	return p.header.Get("Location")
+}
+
+// take keeps the cookie of an answer.
+func (b *browser) take(header http.Header) {
+	b.t.Helper()
+	for _, cookie := range (&http.Response{Header: header}).Cookies() {
+		if cookie.Name != "__Host-shop" || !cookie.HttpOnly || !cookie.Secure || cookie.SameSite != http.SameSiteLaxMode || cookie.Path != "/" {
+			b.t.Errorf("the cookie is %v", cookie)
+		}
+		b.cookie = cookie.Name + "=" + cookie.Value
+	}
+}
+
+// send sends a form as a browser does, and returns where its answer leads. headers are name
+// and value in turn.
+func (b *browser) send(path string, fields url.Values, headers ...string) (status int, leads string) {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.url+path, strings.NewReader(fields.Encode()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	if b.cookie != "" {
+		req.Header.Set("Cookie", b.cookie)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	b.take(res.Header)
+	return res.StatusCode, res.Header.Get("Location")
+}
+
+// sends sends a form whose answer has to lead on, and returns where to.
+func (b *browser) sends(path string, fields url.Values) string {
+	b.t.Helper()
+	status, leads := b.send(path, fields)
+	if status != http.StatusSeeOther {
+		b.t.Fatalf("%s with %v is %d", path, fields, status)
+	}
+	return leads
+}
+
+// formOf returns the fields of a form in a page as they would be sent if nobody typed: the
+// one with this address.
+func (b *browser) formOf(p page, action string) url.Values {
+	b.t.Helper()
+	fields, inside, found, choice := url.Values{}, false, false, ""
+	tokens := html.NewTokenizer(strings.NewReader(p.body))
+	for kind := tokens.Next(); kind != html.ErrorToken; kind = tokens.Next() {
+		token := tokens.Token()
+		at := make(map[string]string)
+		for _, attribute := range token.Attr {
+			at[attribute.Key] = attribute.Val
+		}
+		_, checked := at["checked"]
+		_, selected := at["selected"]
+		switch {
+		case token.Data == "form":
+			inside = kind == html.StartTagToken && at["action"] == action
+			found = found || inside
+		case !inside || kind == html.EndTagToken:
+		case token.Data == "input" && at["name"] != "" && (at["type"] != "radio" && at["type"] != "checkbox" || checked):
+			fields.Add(at["name"], at["value"])
+		case token.Data == "select":
+			choice = at["name"]
+			fields.Set(choice, "")
+		case token.Data == "option" && selected:
+			fields.Set(choice, at["value"])
+		}
+	}
+	if !found {
+		b.t.Fatalf("there is no form %s\n%s", action, p.body)
+	}
+	return fields
+}
+
+// fill types into fields of a form, given as name and value in turn.
+func fill(fields url.Values, namesAndValues ...string) url.Values {
+	for i := 0; i+1 < len(namesAndValues); i += 2 {
+		fields.Set(namesAndValues[i], namesAndValues[i+1])
+	}
+	return fields
+}

@@ -1,0 +1,133 @@
+package pages
+
+import (
+	"net/http"
+	"slices"
+
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/session"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/view"
+)
+
+// cartPath is where the cart is.
+const cartPath = "/cart"
+
+// The fields of the cart's address that tell what was done to it.
+const (
+	addedField, removedField, beforeField, problemField = "added", "removed", "n", "problem"
+)
+
+// The reasons of order that are about the cart.
+const (
+	reasonCartNotFound    fault.Reason = "CART_NOT_FOUND"
+	reasonProductNotFound fault.Reason = "PRODUCT_NOT_FOUND"
+	reasonProductArchived fault.Reason = "PRODUCT_ARCHIVED"
+	reasonCurrencyMixed   fault.Reason = "CURRENCY_MIXED"
+	reasonTotalTooLarge   fault.Reason = "TOTAL_TOO_LARGE"
+)
+
+// cart is the page of the visitor's cart.
+func (s *Server) cart(v *visit) error {
+	current, err := v.cart()
+	if err != nil {
+		return err
+	}
+	d := view.CartPage{Notice: v.cartNotice(), Total: current.GetTotal()}
+	stock := s.stockOf(v, current)
+	for _, line := range current.GetLines() {
+		unavailable := slices.Contains(current.GetUnavailableCodes(), line.GetProductCode())
+		shown := view.CartLine{CartLine: line, Unavailable: unavailable}
+		if available, known := stock[line.GetProductCode()]; known && !unavailable && available < int64(line.GetQuantity()) {
+			shown.Short, shown.Available = true, available
+		}
+		d.Lines = append(d.Lines, shown)
+	}
+	d.Orderable = d.Total != nil && len(current.GetUnavailableCodes()) == 0
+	if opened := v.opened; len(d.Lines) == 0 && len(opened.Orders) > 0 {
+		d.LastOrder = opened.Orders[0].Number
+	}
+	query := v.request.URL.Query()
+	if removed, quantity := query.Get(removedField), quantityOf(query.Get(beforeField)); view.ValidCode(removed) && quantity > 0 {
+		// What can't be found any more can't be put back either.
+		if product, err := s.Catalog.Product(v.request.Context(), removed); err == nil {
+			d.Removed, d.RemovedQuantity = product, quantity
+		}
+	}
+	p := v.page(v.texts.Say("cart.title"))
+	p.Path, p.Hidden = cartPath, true
+	return v.show(http.StatusOK, noStore, view.Cart(p, d))
+}
+
+// cart reads the visitor's cart; an empty one where there is none any more.
+func (v *visit) cart() (*orderv1.Cart, error) {
+	opened, err := v.session()
+	if err != nil {
+		return nil, err
+	}
+	current := &orderv1.Cart{}
+	token := opened.Cart
+	if token != "" {
+		current, err = v.server.Carts.Cart(v.as(token))
+	}
+	switch {
+	case reasonOf(err) == reasonCartNotFound:
+		// Nobody used it for thirty days.
+		return &orderv1.Cart{}, v.remember(func(c *session.Content) {
+			if c.Cart == token {
+				c.Cart, c.Things = "", 0
+			}
+		})
+	case err != nil:
+		return nil, err
+	}
+	return current, v.sees(current)
+}
+
+// sees keeps how many things are in the cart, for all pages.
+func (v *visit) sees(current *orderv1.Cart) error {
+	return v.remember(func(c *session.Content) { c.Things = things(current) })
+}
+
+// things is how many things are in a cart.
+func things(cart *orderv1.Cart) int {
+	n := 0
+	for _, line := range cart.GetLines() {
+		n += int(line.GetQuantity())
+	}
+	return n
+}
+
+// stockOf returns how many there are of what is in a cart, by code. What is not known, as
+// while catalog is away, is not in it: a cart can be ordered all the same.
+func (s *Server) stockOf(v *visit, cart *orderv1.Cart) map[string]int64 {
+	var codes []string
+	for _, line := range cart.GetLines() {
+		codes = append(codes, line.GetProductCode())
+	}
+	products, err := s.Catalog.ProductsOf(v.request.Context(), codes)
+	if err != nil {
+		s.Log.WarnContext(v.request.Context(), "the stock of a cart is not known", "cause", err.Error())
+	}
+	stock := make(map[string]int64, len(products))
+	for _, product := range products {
+		stock[product.GetCode()] = product.GetAvailableQuantity()
+	}
+	return stock
+}
+
+// cartNotice is what a change of the cart had to tell.
+func (v *visit) cartNotice() view.NoticeData {
+	query := v.request.URL.Query()
+	if query.Has(addedField) {
+		return view.NoticeData{Kind: "good", Text: v.texts.Say("cart.added")}
+	}
+	texts := map[string]string{
+		"quantity": v.texts.Say("cart.bad_quantity"), "product": v.texts.Say("cart.bad_product"), "currency": v.texts.Say("cart.bad_currency"),
+		"total": v.texts.Say("cart.bad_total"), "full": v.texts.Say("cart.bad_full"), "stock": v.texts.Say("cart.bad_stock"),
+	}
+	if text, ok := texts[query.Get(problemField)]; ok {
+		return view.NoticeData{Kind: "bad", Text: text}
+	}
+	return view.NoticeData{}
+}

@@ -1,0 +1,154 @@
+package pages
+
+import (
+	"net/http"
+	"slices"
+
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/form"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/session"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/view"
+)
+
+// checkoutPath is where a cart is ordered.
+const checkoutPath = "/checkout"
+
+// The fields of the checkout's form that nobody types.
+const (
+	// checkoutField names the cart's checkout, totalField what was to be paid, and seenField
+	// the lines, as the form showed them.
+	checkoutField, totalField, seenField = "checkout", "total", "seen"
+)
+
+// checkout is the page on which a cart is ordered. Whoever comes back to it after they ordered
+// is led to the order.
+func (s *Server) checkout(v *visit) error {
+	offer, err := s.propose(v)
+	if err != nil {
+		return err
+	}
+	if offer == nil {
+		return s.afterCheckout(v)
+	}
+	kept := v.opened.Forms[checkoutPath]
+	d := view.CheckoutPage{
+		Lines: offer.quote.GetLines(), Adjustments: offer.quote.GetAdjustments(), Total: offer.quote.GetTotal(),
+		Checkout: offer.cart.GetCheckoutId(), Seen: seen(offer.quote.GetLines()), Expected: amountOf(offer.quote.GetTotal()),
+	}
+	d.Fields, d.More = v.checkoutFields(kept, offer.quote)
+	was := kept.Seen
+	if was == nil {
+		was = inCart(offer.cart)
+	}
+	if d.Changes = v.changes(was, offer.quote.GetLines()); len(d.Changes) > 0 {
+		if before := sumOf(kept.Values[totalField]); before != nil && amountOf(before) != d.Expected {
+			d.Changes = append(d.Changes, v.texts.Fill("change.total", "Old", v.amount(before), "New", v.amount(d.Total)))
+		}
+	}
+	if problem := kept.Problems[""]; problem != "" {
+		d.Notice = view.NoticeData{Kind: "bad", Text: v.texts.Say(problem)}
+	}
+	p := v.page(v.texts.Say("checkout.title"))
+	p.Path, p.Hidden = checkoutPath, true
+	return v.show(http.StatusOK, noStore, view.Checkout(p, d))
+}
+
+// afterCheckout leads whoever has nothing to order to the order that they placed, or to the
+// cart, which says why.
+func (s *Server) afterCheckout(v *visit) error {
+	cart, err := v.cart()
+	if err != nil {
+		return err
+	}
+	if len(cart.GetLines()) == 0 && cart.GetLastOrderId() != "" {
+		return s.seeLastOrder(v, cart)
+	}
+	if len(cart.GetLines()) > 0 && len(cart.GetUnavailableCodes()) == 0 {
+		return v.see(cartPath, problemField, "stock")
+	}
+	return v.see(cartPath)
+}
+
+// checkoutFields are the fields with what was typed into them, and whether those that few need
+// are shown at once.
+func (v *visit) checkoutFields(kept session.Form, quote *orderv1.OrderQuote) (map[string]view.Field, bool) {
+	fields, more := make(map[string]view.Field), false
+	for _, name := range form.CheckoutFields() {
+		field := v.checkoutField(name)
+		field.Name, field.Rules, field.Value = name, form.CheckoutRules(name), kept.Values[name]
+		if problem := kept.Problems[name]; problem != "" {
+			field.Problem = v.texts.Say(problem)
+		}
+		switch name {
+		case form.Country:
+			field.Options = v.countries()
+			if len(field.Options) == 1 {
+				field.Value = field.Options[0].Value
+			} else {
+				field.Options = append([]view.Option{{Text: v.texts.Say("checkout.choose_country")}}, field.Options...)
+			}
+		case form.Payment:
+			field.Options = v.payments(quote.GetPaymentMethods())
+			if offered := field.Options; !slices.ContainsFunc(offered, func(o view.Option) bool { return o.Value == field.Value }) && len(offered) > 0 {
+				field.Value = offered[0].Value
+			}
+		case form.Company, form.Line2, form.Phone:
+			more = more || field.Value != "" || field.Problem != ""
+		case form.State:
+			field.Required = form.NeedsState(kept.Values[form.Country])
+			more = more || !field.Required && (field.Value != "" || field.Problem != "")
+		}
+		fields[name] = field
+	}
+	return fields, more
+}
+
+// checkoutField is a field as browsers fill it in (https://html.spec.whatwg.org/#autofill).
+func (v *visit) checkoutField(name string) view.Field {
+	switch name {
+	case form.Email:
+		return view.Field{Label: v.texts.Say("checkout.email"), Type: "email", Autocomplete: "email", Dir: "ltr"}
+	case form.FirstName:
+		return view.Field{Label: v.texts.Say("checkout.first_name"), Autocomplete: "given-name", Dir: "auto"}
+	case form.LastName:
+		return view.Field{Label: v.texts.Say("checkout.last_name"), Autocomplete: "family-name", Dir: "auto"}
+	case form.Street:
+		return view.Field{Label: v.texts.Say("checkout.street"), Autocomplete: "address-line1", Dir: "auto"}
+	case form.Line2:
+		return view.Field{Label: v.texts.Say("checkout.second_line"), Autocomplete: "address-line2", Dir: "auto"}
+	case form.Postcode:
+		return view.Field{Label: v.texts.Say("checkout.postcode"), Autocomplete: "postal-code", Dir: "ltr"}
+	case form.Town:
+		return view.Field{Label: v.texts.Say("checkout.town"), Autocomplete: "address-level2", Dir: "auto"}
+	case form.State:
+		return view.Field{Label: v.texts.Say("checkout.state"), Autocomplete: "address-level1", Dir: "auto"}
+	case form.Country:
+		return view.Field{Label: v.texts.Say("checkout.country"), Autocomplete: "country"}
+	case form.Company:
+		return view.Field{Label: v.texts.Say("checkout.company"), Autocomplete: "organization", Dir: "auto"}
+	case form.Phone:
+		return view.Field{Label: v.texts.Say("checkout.phone"), Type: "tel", Autocomplete: "tel", Dir: "ltr"}
+	default:
+		return view.Field{Label: v.texts.Say("checkout.payment")}
+	}
+}
+
+// payments are the methods that the page can offer: those with a script of the provider's are
+// not among them.
+func (v *visit) payments(methods []string) []view.Option {
+	names := map[string]string{
+		"sandbox_ok": "payment.sandbox_ok", "sandbox_declined": "payment.sandbox_declined", "sandbox_slow": "payment.sandbox_slow",
+		"sandbox_unknown_then_ok": "payment.sandbox_lost", "sandbox_unknown_then_declined": "payment.sandbox_lost_declined",
+		"stripe_checkout": "payment.stripe_checkout",
+	}
+	var options []view.Option
+	for _, method := range methods {
+		switch id, named := names[method]; {
+		case named:
+			options = append(options, view.Option{Value: method, Text: v.texts.Say(id)})
+		case method[len(method)-1] != '*':
+			options = append(options, view.Option{Value: method, Text: method})
+		}
+	}
+	return options
+}

@@ -1,0 +1,49 @@
+package pages
+
+import (
+	"github.com/google/uuid"
+
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+)
+
+// cancelOrder cancels the order of the address. All clicks send one request.
+func (s *Server) cancelOrder(v *visit) error {
+	known, order, err := s.openOrder(v)
+	if err != nil {
+		return err
+	}
+	request := uuid.NewSHA1(uuid.MustParse(order.GetId()), []byte("cancel"))
+	err = s.Orders.Cancel(v.as(known.Token), &orderv1.CancelOrderRequest{RequestId: request.String(), Id: order.GetId()})
+	if reasonOf(err) == reasonOrderState {
+		return v.see(orderPath(order.GetNumber()), problemField, "state")
+	}
+	if err != nil {
+		return orderProblem(err)
+	}
+	return v.see(orderPath(order.GetNumber()))
+}
+
+// orderAgain puts what was ordered into the cart. What is no longer sold is left out, and the
+// cart tells so.
+func (s *Server) orderAgain(v *visit) error {
+	_, order, err := s.openOrder(v)
+	if err != nil {
+		return err
+	}
+	var problem error
+	for _, line := range order.GetLines() {
+		_, err := v.changeCart(line.GetProductCode(), func(before int32) int32 { return min(before+line.GetQuantity(), maxQuantity) })
+		switch reasonOf(err) {
+		case reasonProductNotFound, reasonProductArchived, reasonCurrencyMixed:
+			problem = err
+		default:
+			if err != nil {
+				return v.cartProblem(err)
+			}
+		}
+	}
+	if problem != nil {
+		return v.cartProblem(problem)
+	}
+	return v.see(cartPath, addedField, "1")
+}

@@ -1,0 +1,198 @@
+package pages
+
+import (
+	"slices"
+
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/form"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/session"
+)
+
+// The reasons of order that are about placing one.
+const (
+	reasonPriceChanged         fault.Reason = "PRICE_CHANGED"
+	reasonTooManyUnpaidOrders  fault.Reason = "TOO_MANY_UNPAID_ORDERS"
+	reasonPaymentMethodUnknown fault.Reason = "PAYMENT_METHOD_UNKNOWN"
+	reasonPaymentMethodUnfit   fault.Reason = "PAYMENT_METHOD_UNFIT"
+	reasonOrdersBacklogged     fault.Reason = "ORDERS_BACKLOGGED"
+)
+
+// place orders the cart. What was typed is kept before anything can fail. All tabs, clicks and
+// repetitions send the cart's checkout_id as their request, so that they make one order
+// (docs/decisions/0052).
+func (s *Server) place(v *visit) error {
+	typed := v.typed()
+	opened, err := v.session()
+	if err != nil {
+		return err
+	}
+	if opened.Cart == "" {
+		return v.see(cartPath) // so nothing is kept for those who have nothing to order
+	}
+	if err := v.remember(func(c *session.Content) { c.Keep(checkoutPath, typed) }); err != nil {
+		return err
+	}
+	cart, err := v.cart()
+	if err != nil {
+		return err
+	}
+	if cart.GetLastOrderId() != "" && cart.GetCheckoutId() != v.field(checkoutField) {
+		return s.seeLastOrder(v, cart) // this form's order was placed
+	}
+	offer, err := s.propose(v)
+	if err != nil {
+		return err
+	}
+	if offer == nil {
+		return s.afterCheckout(v)
+	}
+	if !offer.isAsSeen(typed) {
+		return v.see(checkoutPath) // which tells what changed
+	}
+	if country := typed.Values[form.Country]; form.NeedsState(country) && typed.Values[form.State] == "" {
+		return v.refuseCheckout(typed, map[string]string{form.State: "form.required"})
+	}
+	if err := v.cutCart(offer); err != nil {
+		return v.placeProblem(s, typed, err)
+	}
+	req := form.Place(typed.Values)
+	req.RequestId, req.ExpectedTotal, req.LanguageCode = offer.cart.GetCheckoutId(), offer.quote.GetTotal(), v.texts.Language()
+	order, token, err := s.Orders.Place(v.as(v.opened.Cart), req)
+	if err != nil {
+		return v.placeProblem(s, typed, err)
+	}
+	return v.seePlaced(session.Order{ID: order.GetId(), Number: order.GetNumber(), Token: token})
+}
+
+// typed is what the checkout's form holds.
+func (v *visit) typed() session.Form {
+	typed := session.Form{Values: make(map[string]string), Seen: v.request.PostForm[seenField]}
+	for _, name := range append(form.CheckoutFields(), totalField) {
+		if value := v.field(name); value != "" {
+			typed.Values[name] = value
+		}
+	}
+	return typed
+}
+
+// isAsSeen reports whether a form showed what is offered now.
+func (o *proposal) isAsSeen(typed session.Form) bool {
+	same := func(a, b seenLine) bool {
+		return a.code == b.code && a.quantity == b.quantity && amountOf(a.price) == amountOf(b.price)
+	}
+	return typed.Values[totalField] == amountOf(o.quote.GetTotal()) &&
+		slices.EqualFunc(readSeen(typed.Seen), readSeen(seen(o.quote.GetLines())), same)
+}
+
+// cutCart takes out of the cart what there is not enough of, as the visitor has seen it.
+func (v *visit) cutCart(offer *proposal) error {
+	etag := offer.cart.GetEtag()
+	for _, line := range offer.cart.GetLines() {
+		quantity := int32(0)
+		for _, offered := range offer.quote.GetLines() {
+			if offered.GetProductCode() == line.GetProductCode() {
+				quantity = offered.GetQuantity()
+			}
+		}
+		if quantity == line.GetQuantity() {
+			continue
+		}
+		changed, _, err := v.server.Carts.Set(v.as(v.opened.Cart), line.GetProductCode(), quantity, etag)
+		if err != nil {
+			return err
+		}
+		etag = changed.GetEtag()
+	}
+	return nil
+}
+
+// placeProblem shows in the checkout why the order was not placed: at the fields that the
+// answer names, where it does.
+func (v *visit) placeProblem(s *Server, typed session.Form, err error) error {
+	switch reasonOf(err) {
+	case fault.ReasonRequestIDReused:
+		cart, err := v.cart()
+		if err != nil {
+			return err
+		}
+		return s.seeLastOrder(v, cart)
+	case fault.ReasonInvalidField:
+		refused, _ := refusal(err)
+		problems := make(map[string]string)
+		for _, violation := range refused.Violations() {
+			field, problem := fieldProblem(violation.Field, typed.Values)
+			problems[field] = problem
+		}
+		return v.refuseCheckout(typed, problems)
+	case reasonPaymentMethodUnknown, reasonPaymentMethodUnfit:
+		return v.refuseCheckout(typed, map[string]string{form.Payment: "checkout.bad_payment"})
+	case reasonTooManyUnpaidOrders:
+		return v.refuseCheckout(typed, map[string]string{"": "checkout.too_many_unpaid"})
+	case reasonOrdersBacklogged:
+		return v.refuseCheckout(typed, map[string]string{"": "checkout.busy"})
+	case reasonPriceChanged, reasonProductNotFound, reasonProductArchived, reasonCurrencyMixed, reasonTotalTooLarge, reasonCartNotFound, fault.ReasonEtagMismatch:
+		return v.see(checkoutPath) // which tells what changed
+	default:
+		return err
+	}
+}
+
+// fieldProblem returns the field of the form that a violation is about, and the text for it.
+func fieldProblem(violated string, typed map[string]string) (field, problem string) {
+	if violated == "shipping_address.address_lines" {
+		violated = form.Street
+	}
+	switch {
+	case !slices.Contains(form.CheckoutFields(), violated):
+		return "", "checkout.refused"
+	case typed[violated] == "":
+		return violated, "form.required"
+	case violated == form.Email:
+		return violated, "form.bad_email"
+	default:
+		return violated, "form.bad_text"
+	}
+}
+
+// refuseCheckout shows the checkout again with what is wrong.
+func (v *visit) refuseCheckout(typed session.Form, problems map[string]string) error {
+	typed.Problems = problems
+	if err := v.remember(func(c *session.Content) { c.Keep(checkoutPath, typed) }); err != nil {
+		return err
+	}
+	return v.see(checkoutPath)
+}
+
+// seePlaced leads to an order that was placed. What was typed is not kept any longer.
+func (v *visit) seePlaced(order session.Order) error {
+	err := v.remember(func(c *session.Content) {
+		if order.Token != "" {
+			c.Open(order)
+		}
+		c.Things = 0
+		delete(c.Forms, checkoutPath)
+	})
+	if err != nil {
+		return err
+	}
+	return v.see(orderPath(order.Number))
+}
+
+// seeLastOrder leads to the order that was placed last from a cart, also where the answer to
+// that was lost.
+func (s *Server) seeLastOrder(v *visit, cart *orderv1.Cart) error {
+	for _, known := range v.opened.Orders {
+		if known.ID == cart.GetLastOrderId() {
+			return v.seePlaced(known)
+		}
+	}
+	if cart.GetLastOrderToken() == "" {
+		return v.see(cartPath) // it is no guest's any more
+	}
+	order, err := s.Orders.Order(v.as(cart.GetLastOrderToken()), cart.GetLastOrderId())
+	if err != nil {
+		return err
+	}
+	return v.seePlaced(session.Order{ID: order.GetId(), Number: order.GetNumber(), Token: cart.GetLastOrderToken()})
+}

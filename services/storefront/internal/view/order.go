@@ -1,0 +1,48 @@
+package view
+
+import orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+
+// OrderPage is what the page of an order shows.
+type OrderPage struct {
+	*orderv1.Order
+
+	Notice NoticeData
+	// State tells where it is.
+	State string
+	Steps []Step
+	// Waits is whether its outcome is to come in a moment.
+	Waits bool
+	// PayURL is where it is paid; empty where there is nothing to do.
+	PayURL string
+	// Cancel tells what cancelling does; empty where it can't be cancelled any more.
+	Cancel string
+	// Refunded tells what was given back; empty for nothing.
+	Refunded string
+	// Country is the name of the country that it goes to.
+	Country string
+}
+
+// Step is one on an order's way.
+type Step struct {
+	Text string
+	Done bool
+	// Time is when it was done, and Machine the same for programs.
+	Time, Machine string
+}
+
+// current is the last step that was done.
+func (d OrderPage) current() int {
+	last := -1
+	for i, step := range d.Steps {
+		if step.Done {
+			last = i
+		}
+	}
+	return last
+}
+
+// FindOrderPage is what the page shows on which an order's link is requested.
+type FindOrderPage struct {
+	Fields []Field
+	Sent   bool
+}
