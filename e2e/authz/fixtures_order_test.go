@@ -123,7 +123,7 @@ func orderFixtures() map[string]fixture {
 		}},
 		"OrderService/MintOrderLinks": {request: func(c *cell) proto.Message {
 			order := c.guestsOrder()
-			opens := "/orders/" + order.id + "#" + order.token
+			opens := "/o/" + order.token
 			if c.missing() {
 				order.id, opens = uuid.NewString(), ""
 			}

@@ -20,7 +20,7 @@ import (
 )
 
 // orderLink is the link to a guest's order.
-func orderLink(id string) string { return "https://shop.example/orders/" + id + "#sm_go_" + id }
+func orderLink(id string) string { return "https://shop.example/o/sm_go_" + id }
 
 // orders gives links, as notification sees it: order's contract, on a server of its own.
 type orders struct {

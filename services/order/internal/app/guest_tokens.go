@@ -93,13 +93,14 @@ func (g *GuestTokens) ofOrder(ctx context.Context, o *domain.Order, now time.Tim
 }
 
 // link returns the link by which a guest opens an order; empty when no token opens it. The
-// token stands after the #, so that no server and no log gets it.
+// token stands in the path, so that a browser without JavaScript sends it: storefront answers
+// with a cookie and leads on to an address that is no secret (docs/decisions/0065).
 func (g *GuestTokens) link(ctx context.Context, o *domain.Order, now time.Time) (string, error) {
 	text, err := g.ofOrder(ctx, o, now)
 	if err != nil || text == "" {
 		return "", err
 	}
-	return g.publicURL + "/orders/" + o.ID().String() + "#" + text, nil
+	return g.publicURL + "/o/" + text, nil
 }
 
 // open reports whether what a guest shows opens an order.

@@ -1594,7 +1594,8 @@ func (x *OrderMail) GetRecipient() string {
 type MintOrderLinksResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A link for each mail, in their order; empty where there is none. It leads below
-	// SHOPMESH_PUBLIC_URL, with the token after its #: no browser sends that part to a server.
+	// SHOPMESH_PUBLIC_URL, with the token as its last part, for a page that works without
+	// JavaScript; that page keeps it out of logs and of what other sites learn.
 	Links         []string `protobuf:"bytes,1,rep,name=links,proto3" json:"links,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -857,7 +857,8 @@ export const OrderMailSchema: GenMessage<OrderMail> = /*@__PURE__*/
 export type MintOrderLinksResponse = Message<"shopmesh.order.v1.MintOrderLinksResponse"> & {
   /**
    * A link for each mail, in their order; empty where there is none. It leads below
-   * SHOPMESH_PUBLIC_URL, with the token after its #: no browser sends that part to a server.
+   * SHOPMESH_PUBLIC_URL, with the token as its last part, for a page that works without
+   * JavaScript; that page keeps it out of logs and of what other sites learn.
    *
    * @generated from field: repeated string links = 1;
    */
