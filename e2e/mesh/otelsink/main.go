@@ -1,6 +1,7 @@
 // Command otelsink takes traces by OTLP over gRPC on port 4317, keeps the newest spans in
-// memory, and lists those of a trace as JSON on port 4318: /spans?trace=ID. It is for the
-// tests of e2e/mesh; a shop has a collector.
+// memory, and lists those of a trace, or those whose attributes hold a text, as JSON on port
+// 4318: /spans?trace=ID or /spans?holding=TEXT. It is for the tests of e2e/mesh; a shop has a
+// collector.
 package main
 
 import (
@@ -13,6 +14,8 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -29,6 +32,13 @@ type Span struct {
 	Trace   string `json:"trace"`
 	Service string `json:"service"`
 	Name    string `json:"name"`
+	// Attributes are the texts among the values of its attributes.
+	Attributes []string `json:"attributes,omitempty"`
+}
+
+// holds reports whether a text is in the span's name or one of its attributes.
+func (s Span) holds(text string) bool {
+	return strings.Contains(s.Name, text) || slices.ContainsFunc(s.Attributes, func(value string) bool { return strings.Contains(value, text) })
 }
 
 // sink keeps spans.
@@ -52,7 +62,13 @@ func (s *sink) Export(_ context.Context, req *collector.ExportTraceServiceReques
 		}
 		for _, scope := range of.GetScopeSpans() {
 			for _, span := range scope.GetSpans() {
-				s.spans = append(s.spans, Span{hex.EncodeToString(span.GetTraceId()), service, span.GetName()})
+				kept := Span{Trace: hex.EncodeToString(span.GetTraceId()), Service: service, Name: span.GetName()}
+				for _, attribute := range span.GetAttributes() {
+					if text := attribute.GetValue().GetStringValue(); text != "" {
+						kept.Attributes = append(kept.Attributes, text)
+					}
+				}
+				s.spans = append(s.spans, kept)
 			}
 		}
 	}
@@ -62,12 +78,13 @@ func (s *sink) Export(_ context.Context, req *collector.ExportTraceServiceReques
 	return &collector.ExportTraceServiceResponse{}, nil
 }
 
-// ServeHTTP lists the spans of a trace.
+// ServeHTTP lists the spans of a trace, or those that hold a text.
 func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	trace, text := r.URL.Query().Get("trace"), r.URL.Query().Get("holding")
 	s.mu.Lock()
 	found := []Span{}
 	for _, span := range s.spans {
-		if span.Trace == r.URL.Query().Get("trace") {
+		if span.Trace == trace || text != "" && span.holds(text) {
 			found = append(found, span)
 		}
 	}

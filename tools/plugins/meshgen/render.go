@@ -119,7 +119,7 @@ func render(contexts []meshContext, calls []call) (map[string][]byte, error) {
 	for _, c := range contexts {
 		public.HTTP = append(public.HTTP, unknownPaths(c)...)
 	}
-	text, err := write("The calls from outside, over Connect, gRPC, gRPC-Web and REST. What is not listed is 404.",
+	text, err := write("The calls from outside, over Connect, gRPC, gRPC-Web and REST. What is not listed is a page (../policy/pages.yaml) or 404.",
 		resource{"networking.istio.io/v1", "VirtualService", metadata{"public", namespace}, public})
 	if err != nil {
 		return nil, err
