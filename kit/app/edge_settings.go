@@ -25,7 +25,9 @@ type appliedEdge struct {
 }
 
 // openEdge has the settings of the edge applied, from now on and at each change. The process
-// keeps them in the database of its first context; one without contexts has the defaults.
+// keeps them in the database of its first context; one without contexts has the defaults. One
+// that stands behind a mesh counts what pages call for their visitors all the same: the mesh
+// counts a page as one request, whatever it calls.
 func (h *host) openEdge(meter metric.MeterProvider) (appliedEdge, error) {
 	var edge appliedEdge
 	var err error
@@ -34,6 +36,13 @@ func (h *host) openEdge(meter metric.MeterProvider) (appliedEdge, error) {
 	}
 	if edge.origins, err = rpc.NewOrigins(); err != nil {
 		return edge, err
+	}
+	if !h.process.Edge.Limited {
+		rates, err := ratesOf(settings.Defaults[*edgev1.Settings]())
+		if err != nil {
+			return edge, err
+		}
+		edge.limits.SetForVisitors(rates)
 	}
 	defaults := h.process.DefaultEdge()
 	first, ok := h.firstContext()
@@ -71,6 +80,24 @@ func (p Process) DefaultEdge() *edgev1.Settings {
 
 // apply lets requests from now on meet the settings, or returns why it can't.
 func (e appliedEdge) apply(set *edgev1.Settings) (rpc.Rates, error) {
+	rates, err := ratesOf(set)
+	if err != nil {
+		return rates, err
+	}
+	for _, origin := range set.GetCorsOrigins() {
+		if err := grammar.Origin(origin); err != nil {
+			return rates, fmt.Errorf("cors_origins: %w", err)
+		}
+	}
+	if err := e.origins.Set(set.GetCorsOrigins()); err != nil {
+		return rates, err
+	}
+	e.limits.Set(rates)
+	return rates, nil
+}
+
+// ratesOf reads the rates of settings.
+func ratesOf(set *edgev1.Settings) (rpc.Rates, error) {
 	var rates rpc.Rates
 	for _, one := range []struct {
 		field, text string
@@ -84,14 +111,5 @@ func (e appliedEdge) apply(set *edgev1.Settings) (rpc.Rates, error) {
 			return rates, fmt.Errorf("%s: %w", one.field, err)
 		}
 	}
-	for _, origin := range set.GetCorsOrigins() {
-		if err := grammar.Origin(origin); err != nil {
-			return rates, fmt.Errorf("cors_origins: %w", err)
-		}
-	}
-	if err := e.origins.Set(set.GetCorsOrigins()); err != nil {
-		return rates, err
-	}
-	e.limits.Set(rates)
 	return rates, nil
 }

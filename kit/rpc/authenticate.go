@@ -1,9 +1,12 @@
 package rpc
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -126,3 +129,23 @@ func Require(authenticator authz.Authenticator, permission optionsv1.Permission,
 		next.ServeHTTP(w, r.WithContext(authz.WithCaller(r.Context(), caller)))
 	})
 }
+
+// claimsService reports whether a request shows what looks like a service's token. It
+// decides only when the request is counted.
+func claimsService(header http.Header) bool {
+	var decoded [maxTokenHead]byte
+	for _, value := range header["Authorization"] {
+		scheme, token, _ := strings.Cut(value, " ")
+		head, _, ok := strings.Cut(token, ".")
+		if !ok || base64.RawURLEncoding.DecodedLen(len(head)) > len(decoded) || !strings.EqualFold(scheme, "Bearer") {
+			continue
+		}
+		if n, err := base64.RawURLEncoding.Decode(decoded[:], []byte(head)); err == nil && bytes.Contains(decoded[:n], []byte(`"service+jwt"`)) {
+			return true
+		}
+	}
+	return false
+}
+
+// maxTokenHead is how many bytes the header of a JWT has at most for it to be looked at.
+const maxTokenHead = 300

@@ -1,14 +1,11 @@
 package rpc
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/netip"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +20,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/limit"
+	"github.com/shopmesh/shopmesh/kit/token"
 )
 
 // MaxLimitedClients is how many clients a process knows at most that have not their whole
@@ -47,6 +45,9 @@ type Rates struct {
 type class struct {
 	name string
 	now  atomic.Pointer[policy]
+	// visitors counts the calls that services make as visitors of their pages, where now
+	// bounds nothing; nil for what they don't call.
+	visitors *class
 }
 
 // policy is the rate of a class, and as the header RateLimit-Policy has it.
@@ -88,29 +89,46 @@ func NewLimits(rates Rates, meter metric.MeterProvider, clock func() time.Time) 
 	if err != nil {
 		return nil, fmt.Errorf("make the counter of limited calls: %w", err)
 	}
+	counted := func(name string) *class { return &class{name: name, visitors: &class{name: name}} }
 	limits := &Limits{
 		classes: map[optionsv1.Limit]*class{
-			optionsv1.Limit_LIMIT_UNSPECIFIED: {name: "reads"},
-			optionsv1.Limit_LIMIT_ORDERS:      {name: "orders"},
-			optionsv1.Limit_LIMIT_SIGN_IN:     {name: "sign-in"},
-			optionsv1.Limit_LIMIT_MAILS:       {name: "mails"},
+			optionsv1.Limit_LIMIT_UNSPECIFIED: counted("reads"),
+			optionsv1.Limit_LIMIT_ORDERS:      counted("orders"),
+			optionsv1.Limit_LIMIT_SIGN_IN:     counted("sign-in"),
+			optionsv1.Limit_LIMIT_MAILS:       counted("mails"),
 		},
 		badTokens: &class{name: "tokens"},
 		limiter:   limit.New[limitKey](MaxLimitedClients, clock),
 		refused:   refused,
 	}
 	limits.Set(rates)
+	limits.SetForVisitors(Rates{})
 	return limits, nil
 }
 
 // Set replaces the rates. A client that had used up its quota gets the new one back at its
 // pace.
 func (l *Limits) Set(rates Rates) {
-	l.classes[optionsv1.Limit_LIMIT_UNSPECIFIED].set(rates.Reads)
-	l.classes[optionsv1.Limit_LIMIT_ORDERS].set(rates.Orders)
-	l.classes[optionsv1.Limit_LIMIT_SIGN_IN].set(rates.SignIn)
-	l.classes[optionsv1.Limit_LIMIT_MAILS].set(rates.Mails)
+	for option, rate := range rates.byLimit() {
+		l.classes[option].set(rate)
+	}
 	l.badTokens.set(rates.Reads)
+}
+
+// SetForVisitors replaces the rates of calls that other services make as visitors of their
+// pages. They hold where Set bounds nothing: what stands before this process and bounds its
+// clients does not see these calls, because it has let through a page.
+func (l *Limits) SetForVisitors(rates Rates) {
+	for option, rate := range rates.byLimit() {
+		l.classes[option].visitors.set(rate)
+	}
+}
+
+func (r Rates) byLimit() map[optionsv1.Limit]limit.Rate {
+	return map[optionsv1.Limit]limit.Rate{
+		optionsv1.Limit_LIMIT_UNSPECIFIED: r.Reads, optionsv1.Limit_LIMIT_ORDERS: r.Orders,
+		optionsv1.Limit_LIMIT_SIGN_IN: r.SignIn, optionsv1.Limit_LIMIT_MAILS: r.Mails,
+	}
 }
 
 // of returns how an RPC is counted; nil when it is not. Health and reflection are not:
@@ -142,6 +160,9 @@ type admission struct {
 // admit counts a request for its client's address, before anything is done for it, and
 // returns why it is refused.
 func (x *exchange) admit(limits *Limits, of *class, header http.Header) *fault.Error {
+	if of != nil && len(header[token.Visitor]) > 0 && !of.now.Load().rate.Bounds() {
+		of = of.visitors // its service's token is verified before it is counted
+	}
 	if of == nil || !of.now.Load().rate.Bounds() {
 		return nil
 	}
@@ -265,23 +286,3 @@ func (x *exchange) announce(header http.Header) {
 		header.Set("Retry-After", wholeSeconds(a.state.Retry))
 	}
 }
-
-// claimsService reports whether a request shows what looks like a service's token. It
-// decides only when the request is counted.
-func claimsService(header http.Header) bool {
-	var decoded [maxTokenHead]byte
-	for _, value := range header["Authorization"] {
-		scheme, token, _ := strings.Cut(value, " ")
-		head, _, ok := strings.Cut(token, ".")
-		if !ok || base64.RawURLEncoding.DecodedLen(len(head)) > len(decoded) || !strings.EqualFold(scheme, "Bearer") {
-			continue
-		}
-		if n, err := base64.RawURLEncoding.Decode(decoded[:], []byte(head)); err == nil && bytes.Contains(decoded[:n], []byte(`"service+jwt"`)) {
-			return true
-		}
-	}
-	return false
-}
-
-// maxTokenHead is how many bytes the header of a JWT has at most for it to be looked at.
-const maxTokenHead = 300
