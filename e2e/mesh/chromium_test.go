@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -106,6 +107,13 @@ func (b *chromium) read(from io.Reader) {
 // call calls a method of the protocol, in a page where session names one.
 func (b *chromium) call(session, method string, params map[string]any, into any) {
 	b.t.Helper()
+	if err := b.ask(session, method, params, into); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// ask is call, with the error.
+func (b *chromium) ask(session, method string, params map[string]any, into any) error {
 	answer := make(chan devtools, 1)
 	b.mu.Lock()
 	b.next++
@@ -120,18 +128,19 @@ func (b *chromium) call(session, method string, params map[string]any, into any)
 	}
 	b.mu.Unlock()
 	if err != nil {
-		b.t.Fatalf("%s: %v", method, err)
+		return fmt.Errorf("%s: %w", method, err)
 	}
 	select {
 	case got := <-answer:
 		if got.Error != nil {
-			b.t.Fatalf("%s: %s", method, got.Error.Message)
+			return fmt.Errorf("%s: %s", method, got.Error.Message)
 		}
 		if err := json.Unmarshal(got.Result, into); err != nil {
-			b.t.Fatalf("%s: %v", method, err)
+			return fmt.Errorf("%s: %w", method, err)
 		}
+		return nil
 	case <-time.After(patience):
-		b.t.Fatalf("%s: the browser does not answer", method)
+		return fmt.Errorf("%s: the browser does not answer", method)
 	}
 }
 
@@ -145,38 +154,66 @@ type page struct {
 // scripts are the tests'.
 func (b *chromium) open(url string) page {
 	b.t.Helper()
+	p := b.blank("")
+	b.call(p.session, "Page.setBypassCSP", map[string]any{"enabled": true}, &struct{}{})
+	p.goTo(url)
+	return p
+}
+
+// blank opens an empty page, in a context of its own cookies where one is named.
+func (b *chromium) blank(context string) page {
+	b.t.Helper()
+	where := map[string]any{"url": "about:blank"}
+	if context != "" {
+		where["browserContextId"] = context
+	}
 	var target struct{ TargetID string }
-	b.call("", "Target.createTarget", map[string]any{"url": "about:blank"}, &target)
+	b.call("", "Target.createTarget", where, &target)
 	var attached struct{ SessionID string }
 	b.call("", "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
 	p := page{b, attached.SessionID}
-	var none, navigated struct{ ErrorText string }
-	b.call(p.session, "Page.enable", nil, &none)
-	b.call(p.session, "Page.setBypassCSP", map[string]any{"enabled": true}, &none)
-	b.call(p.session, "Page.navigate", map[string]any{"url": url}, &navigated)
-	if navigated.ErrorText != "" {
-		b.t.Fatalf("open %s: %s", url, navigated.ErrorText)
-	}
+	b.call(p.session, "Page.enable", nil, &struct{}{})
 	return p
+}
+
+// goTo leads a page to an address, as one that is typed.
+func (p page) goTo(url string) {
+	p.t.Helper()
+	var navigated struct{ ErrorText string }
+	p.call(p.session, "Page.navigate", map[string]any{"url": url}, &navigated)
+	if navigated.ErrorText != "" {
+		p.t.Fatalf("open %s: %s", url, navigated.ErrorText)
+	}
 }
 
 // run runs the body of an async function in a page and reads what it returns.
 func (p page) run(script string, into any) {
 	p.t.Helper()
+	if err := p.try(script, into); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// try is run, with the error: a page that is about to be left has no answer.
+func (p page) try(script string, into any) error {
 	var got struct {
 		Result           struct{ Value json.RawMessage }
 		ExceptionDetails *struct{ Exception struct{ Description string } }
 	}
-	p.call(p.session, "Runtime.evaluate", map[string]any{"expression": "(async () => {" + script + "})()", "awaitPromise": true, "returnByValue": true}, &got)
+	err := p.ask(p.session, "Runtime.evaluate", map[string]any{"expression": "(async () => {" + script + "})()", "awaitPromise": true, "returnByValue": true}, &got)
+	if err != nil {
+		return fmt.Errorf("%s\nin the browser: %w", script, err)
+	}
 	if got.ExceptionDetails != nil {
-		p.t.Fatalf("%s\nin the browser: %s", script, got.ExceptionDetails.Exception.Description)
+		return fmt.Errorf("%s\nin the browser: %s", script, got.ExceptionDetails.Exception.Description)
 	}
 	if into == nil {
-		return
+		return nil
 	}
 	if err := json.Unmarshal(got.Result.Value, into); err != nil {
-		p.t.Fatalf("%s\nin the browser: %v: %s", script, err, got.Result.Value)
+		return fmt.Errorf("%s\nin the browser: %w: %s", script, err, got.Result.Value)
 	}
+	return nil
 }
 
 // tunnel is a proxy for the browser: each of its connections leads through the driver's pod.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/shopmesh/shopmesh/services"
 )
 
 // patience is how long something may take that nothing here measures.
@@ -182,9 +184,7 @@ func giveOperatorToken(t *testing.T) {
 }
 
 // allServices are the Deployments that skaffold builds as services.
-func allServices() []string {
-	return []string{"catalog", "config", "customer", "identity", "inventory", "notification", "order", "payment"}
-}
+func allServices() []string { return services.Contexts() }
 
 // internalPorts are those of all services, as the audit takes them.
 func internalPorts() []string {

@@ -176,10 +176,15 @@ func TestRow12Hygiene(t *testing.T) {
 		t.Errorf("with a forged Shopmesh-Caller: %+v", got)
 	}
 	for _, header := range []string{
+		// A service refuses this one, too, from whoever shows no token of a service.
+		"Shopmesh-Visitor: 198.51.100.7",
 		"X-Forwarded-Client-Cert: By=spiffe://cluster.local/ns/shop/sa/order", "x-envoy-upstream-rq-timeout-ms: 1", "x-envoy-max-retries: 100", "x-envoy-retry-on: 5xx",
 	} {
 		if got := get("/v1/products?pageSize=1", header); got.Status != 200 {
 			t.Errorf("with %s: %+v", header, got)
+		}
+		if got := get("/search", header); got.Status != 200 {
+			t.Errorf("a page with %s: %+v", header, got)
 		}
 	}
 	hidden := []string{

@@ -133,7 +133,7 @@ func containerOf(t *testing.T, namespace, name, container string) string {
 }
 
 // whole reports what is not as it should be: a pod that is not ready or still has a container
-// that was killed, or an order that is not confirmed by mail.
+// that was killed, pages that are not served, or an order that is not confirmed by mail.
 func whole(t *testing.T, killed []string) error {
 	t.Helper()
 	all, err := pods(t.Context())
@@ -149,6 +149,9 @@ func whole(t *testing.T, killed []string) error {
 		if err := p.ready(); err != nil {
 			return err
 		}
+	}
+	if err := pagesServed(t); err != nil {
+		return err
 	}
 	made, err := run[[]ordered](t, outside, "driver", "orders", "-url", gateway, "-ca", certificate(t), "-over", "connect", "-patience", "10s")
 	if err != nil {

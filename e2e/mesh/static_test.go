@@ -287,6 +287,7 @@ func TestRow01Static(t *testing.T) {
 			t.Errorf("the ingress's proxies lack %s", want)
 		}
 	}
+	pagesLast(t)
 	if rejects != 0 {
 		t.Errorf("proxies refused their configuration %g times", rejects)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ import (
 func TestRow13Versions(t *testing.T) {
 	stock(t)
 	now := map[string]string{}
-	for _, service := range allServices() {
+	for _, service := range servicesBefore() {
 		now[service] = runs(t, service)
 	}
 	defer func() { // before the test's context ends
@@ -27,13 +28,20 @@ func TestRow13Versions(t *testing.T) {
 	}()
 	t.Run("back and forth", func(t *testing.T) { backAndForth(t, now) })
 	roll(t, now)
+	eventually(t, patience, func() error { return pagesServed(t) })
 	t.Run("mixed", mixed)
 	t.Run("canary", tenPercent)
 }
 
+// servicesBefore are those that the version before has (deploy/PREVIOUS). storefront is new: there
+// is nothing to go back to, and what its pages show beside the services of before is not tested.
+func servicesBefore() []string {
+	return slices.DeleteFunc(allServices(), func(service string) bool { return service == "storefront" })
+}
+
 // backAndForth sets all services to the version before, to today's, and back, under orders.
 func backAndForth(t *testing.T, now map[string]string) {
-	before := built(t, "previous", allServices()...)
+	before := built(t, "previous", servicesBefore()...)
 	var told []string
 	for _, step := range []struct {
 		name   string
@@ -53,7 +61,7 @@ func backAndForth(t *testing.T, now map[string]string) {
 		told = append(told, fmt.Sprintf("%s in %.0f s (%s)", step.name, took.Seconds(), none(t, load)))
 	}
 	audit(t)
-	t.Logf("row 13: all eight services to %s", strings.Join(told, ", to "))
+	t.Logf("row 13: %d services to %s; storefront, which is new, stayed", len(now), strings.Join(told, ", to "))
 }
 
 // mixed runs an order of the version after beside today's replicas: it has a column and a field
