@@ -178,7 +178,7 @@ func startDatabases(t *testing.T, dir string) *postgres.Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = data.Close() })
-	p, err := postgres.Start(t.Context(), postgres.Config{Dir: data.Postgres(), Databases: names, Logger: slog.New(slog.DiscardHandler)})
+	p, err := postgres.Start(t.Context(), postgres.Config{Dir: data.Postgres(), Databases: names, MaxConnections: 150, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

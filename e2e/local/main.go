@@ -176,7 +176,8 @@ func announce(env map[string]map[string]string, resources *resources) {
 		fmt.Printf("  %-13s %s  operators: %s/readyz\n", s, api, internal)
 		audit += " --addr " + internal
 	}
-	fmt.Printf("  %-13s %s/inbox\n\nType next, in another terminal:\n", "mails", resources.inboxURL)
+	fmt.Printf("  %-13s %s/inbox\n  %-13s http://%s\n\nType next, in another terminal:\n",
+		"mails", resources.inboxURL, "the shop", env["storefront"]["SHOPMESH_LISTEN"])
 	fmt.Printf("%s\n  go run ./cmd/shopmesh demo --token-file token --addr http://%s --addr http://%s\n%s\n\n",
 		token, env["catalog"]["SHOPMESH_LISTEN"], env["inventory"]["SHOPMESH_LISTEN"], audit)
 }
