@@ -93,32 +93,6 @@ func TestRow06Authorization(t *testing.T) {
 	t.Logf("row 6: %d cells, %d let in, %d refused; pages let the ingress in alone, and refused %d others; the internal ports let the operator in, and refused %d calls of others", cells, passed, cells-passed, readers, internal)
 }
 
-// pageReaders has each account's pod read a page of storefront, past the routes: the ingress alone
-// gets there. It returns how many accounts were refused.
-func pageReaders(t *testing.T, accounts []string) int {
-	t.Helper()
-	refused := 0
-	for _, account := range accounts {
-		namespace := "shop"
-		if account == "ingress" {
-			namespace = "shop-ingress"
-		}
-		pod := namespace + "/caller-" + account
-		page := drive[[]answer](t, pod, "request", "-url", "http://storefront.shop:8080/search", "-header", "Host: storefront-direct.shop.svc.cluster.local")[0]
-		want := 403
-		if account == "ingress" {
-			want = 200
-		}
-		if page.Status != want || page.Error != "" {
-			t.Errorf("%s reads a page: %+v, want %d", account, page, want)
-		}
-		if page.Status == 403 {
-			refused++
-		}
-	}
-	return refused
-}
-
 // internalPort calls each service's internal port from each account's pod: it is for the operator
 // alone. It returns how many calls were refused.
 func internalPort(t *testing.T, accounts []string) int {

@@ -214,3 +214,29 @@ func TestRow10Pages(t *testing.T) {
 	}
 	t.Logf("row 10, pages: of 60 forms %d passed and %d were refused with a page; of another address's 5 none was", passed, len(refused))
 }
+
+// pageReaders has each account's pod read a page of storefront, past the routes: the ingress alone
+// gets there. It returns how many accounts were refused.
+func pageReaders(t *testing.T, accounts []string) int {
+	t.Helper()
+	refused := 0
+	for _, account := range accounts {
+		namespace := "shop"
+		if account == "ingress" {
+			namespace = "shop-ingress"
+		}
+		pod := namespace + "/caller-" + account
+		page := drive[[]answer](t, pod, "request", "-url", "http://storefront.shop:8080/search", "-header", "Host: storefront-direct.shop.svc.cluster.local")[0]
+		want := 403
+		if account == "ingress" {
+			want = 200
+		}
+		if page.Status != want || page.Error != "" {
+			t.Errorf("%s reads a page: %+v, want %d", account, page, want)
+		}
+		if page.Status == 403 {
+			refused++
+		}
+	}
+	return refused
+}
