@@ -225,6 +225,10 @@ func cartFixtures() map[string]fixture {
 			c.guestsCart()
 			return &orderv1.SetCartItemRequest{ProductCode: c.productCode(), Quantity: proto.Int32(2)}
 		}},
+		"CartService/AddCartItem": {request: func(c *cell) proto.Message {
+			c.guestsCart()
+			return &orderv1.AddCartItemRequest{ProductCode: c.productCode(), Quantity: 2, RequestId: uuid.NewString()}
+		}},
 		"CartService/ClearCart": {request: func(c *cell) proto.Message {
 			c.guestsCart()
 			return &orderv1.ClearCartRequest{}

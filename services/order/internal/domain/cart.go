@@ -32,6 +32,8 @@ type CartSnapshot struct {
 	// TokenHash is the SHA-256 of the guest's token; nil for the cart of a customer.
 	TokenHash []byte
 	Lines     []LineRequest
+	// Additions are the requests of the last additions, the last one last.
+	Additions []uuid.UUID
 	// Version counts the changes of what is in the cart, from 0.
 	Version int64
 	// CheckoutID is the request_id for the order of what is in the cart; uuid.Nil for a
@@ -108,6 +110,34 @@ func (c *Cart) Set(code string, quantity int32, products map[string]Product, now
 	}
 	c.put(lines, now)
 	return nil
+}
+
+// keptAdditions is how many requests of additions a cart keeps: as many as ordering the
+// largest order again makes.
+const keptAdditions = MaxLines
+
+// Add puts so many more of a product into the cart, up to MaxQuantity. A request that did so
+// before adds nothing while the product is in the cart; then it reports true.
+func (c *Cart) Add(request uuid.UUID, code string, quantity int32, products map[string]Product, now time.Time) (repeated bool, err error) {
+	before := int32(0)
+	for _, line := range c.s.Lines {
+		if line.Code == code {
+			before = line.Quantity
+		}
+	}
+	known := slices.Contains(c.s.Additions, request)
+	if known && before > 0 {
+		return true, nil
+	}
+	if quantity < 1 || quantity > MaxQuantity {
+		return false, fault.Fields(fault.Violation{Field: "quantity", Description: fmt.Sprintf("must be 1 to %d, got %d", MaxQuantity, quantity)})
+	}
+	if err := c.Set(code, min(before+quantity, MaxQuantity), products, now); err != nil || known {
+		return false, err
+	}
+	kept := c.s.Additions[max(0, len(c.s.Additions)+1-keptAdditions):]
+	c.s.Additions = append(slices.Clone(kept), request)
+	return false, nil
 }
 
 // mayPut refuses a line that could not be ordered with the others.

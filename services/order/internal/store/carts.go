@@ -98,7 +98,7 @@ func refOf(row db.Cart) CartRef {
 
 func fromDBCart(row db.Cart) domain.CartSnapshot {
 	cart := domain.CartSnapshot{
-		ID: row.ID, TokenHash: row.TokenHash, Lines: make([]domain.LineRequest, len(row.Codes)),
+		ID: row.ID, TokenHash: row.TokenHash, Lines: make([]domain.LineRequest, len(row.Codes)), Additions: row.Additions,
 		Version: row.Version, CheckoutID: row.CheckoutID, LastOrderID: orNil(row.LastOrderID),
 		MergedInto: orNil(row.MergedInto), UseTime: row.UseTime,
 	}
@@ -127,7 +127,7 @@ func (s Store) InsertCart(ctx context.Context, cart *domain.Cart) error {
 	c := cart.Snapshot()
 	codes, quantities := toDBCartLines(c.Lines)
 	return s.q.CartInsert(ctx, db.CartInsertParams{
-		ID: c.ID, TokenHash: c.TokenHash, Codes: codes, Quantities: quantities, Version: c.Version,
+		ID: c.ID, TokenHash: c.TokenHash, Codes: codes, Quantities: quantities, Additions: append([]uuid.UUID{}, c.Additions...), Version: c.Version,
 		CheckoutID: c.CheckoutID, UseTime: c.UseTime,
 	})
 }
@@ -137,7 +137,7 @@ func (s Store) SaveCart(ctx context.Context, cart *domain.Cart) error {
 	c := cart.Snapshot()
 	codes, quantities := toDBCartLines(c.Lines)
 	return s.q.CartUpdate(ctx, db.CartUpdateParams{
-		ID: c.ID, Codes: codes, Quantities: quantities, Version: c.Version,
+		ID: c.ID, Codes: codes, Quantities: quantities, Additions: append([]uuid.UUID{}, c.Additions...), Version: c.Version,
 		LastOrderID: c.LastOrderID, MergedInto: c.MergedInto, UseTime: c.UseTime,
 	})
 }

@@ -332,6 +332,138 @@ func (x *SetCartItemResponse) GetCartToken() string {
 	return ""
 }
 
+// AddCartItemRequest is a product and how many more of it shall be in the cart.
+type AddCartItemRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The product's code.
+	ProductCode string `protobuf:"bytes,1,opt,name=product_code,json=productCode,proto3" json:"product_code,omitempty"`
+	// How many more, 1 to 10,000. A cart holds up to 10,000 of a product: what is beyond that
+	// is not added.
+	Quantity int32 `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Any UUID, made and kept by the caller before it sends (https://google.aip.dev/155). A cart
+	// keeps those of the last 200 additions. Sent again after the product was taken out, or
+	// ordered, it is added anew. The request that made a cart gets the same cart and token.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddCartItemRequest) Reset() {
+	*x = AddCartItemRequest{}
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddCartItemRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddCartItemRequest) ProtoMessage() {}
+
+func (x *AddCartItemRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddCartItemRequest.ProtoReflect.Descriptor instead.
+func (*AddCartItemRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *AddCartItemRequest) GetProductCode() string {
+	if x != nil {
+		return x.ProductCode
+	}
+	return ""
+}
+
+func (x *AddCartItemRequest) GetQuantity() int32 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *AddCartItemRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// AddCartItemResponse holds the cart as it is then.
+type AddCartItemResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The cart.
+	Cart *Cart `protobuf:"bytes,1,opt,name=cart,proto3" json:"cart,omitempty"`
+	// The token of the cart that was made (sm_ct_…): a secret, which the shop does not
+	// store. Empty when there was a cart.
+	CartToken string `protobuf:"bytes,2,opt,name=cart_token,json=cartToken,proto3" json:"cart_token,omitempty"`
+	// Whether the same request had added it before, so that nothing was added now.
+	Repeated      bool `protobuf:"varint,3,opt,name=repeated,proto3" json:"repeated,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddCartItemResponse) Reset() {
+	*x = AddCartItemResponse{}
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddCartItemResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddCartItemResponse) ProtoMessage() {}
+
+func (x *AddCartItemResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddCartItemResponse.ProtoReflect.Descriptor instead.
+func (*AddCartItemResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *AddCartItemResponse) GetCart() *Cart {
+	if x != nil {
+		return x.Cart
+	}
+	return nil
+}
+
+func (x *AddCartItemResponse) GetCartToken() string {
+	if x != nil {
+		return x.CartToken
+	}
+	return ""
+}
+
+func (x *AddCartItemResponse) GetRepeated() bool {
+	if x != nil {
+		return x.Repeated
+	}
+	return false
+}
+
 // ClearCartRequest empties the caller's cart.
 type ClearCartRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -343,7 +475,7 @@ type ClearCartRequest struct {
 
 func (x *ClearCartRequest) Reset() {
 	*x = ClearCartRequest{}
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[6]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -355,7 +487,7 @@ func (x *ClearCartRequest) String() string {
 func (*ClearCartRequest) ProtoMessage() {}
 
 func (x *ClearCartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[6]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -368,7 +500,7 @@ func (x *ClearCartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearCartRequest.ProtoReflect.Descriptor instead.
 func (*ClearCartRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{6}
+	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ClearCartRequest) GetEtag() string {
@@ -389,7 +521,7 @@ type ClearCartResponse struct {
 
 func (x *ClearCartResponse) Reset() {
 	*x = ClearCartResponse{}
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[7]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -401,7 +533,7 @@ func (x *ClearCartResponse) String() string {
 func (*ClearCartResponse) ProtoMessage() {}
 
 func (x *ClearCartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[7]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -414,7 +546,7 @@ func (x *ClearCartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearCartResponse.ProtoReflect.Descriptor instead.
 func (*ClearCartResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{7}
+	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ClearCartResponse) GetCart() *Cart {
@@ -438,7 +570,7 @@ type MergeCartRequest struct {
 
 func (x *MergeCartRequest) Reset() {
 	*x = MergeCartRequest{}
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[8]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -450,7 +582,7 @@ func (x *MergeCartRequest) String() string {
 func (*MergeCartRequest) ProtoMessage() {}
 
 func (x *MergeCartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[8]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -463,7 +595,7 @@ func (x *MergeCartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeCartRequest.ProtoReflect.Descriptor instead.
 func (*MergeCartRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{8}
+	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *MergeCartRequest) GetCartToken() string {
@@ -491,7 +623,7 @@ type MergeCartResponse struct {
 
 func (x *MergeCartResponse) Reset() {
 	*x = MergeCartResponse{}
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[9]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -503,7 +635,7 @@ func (x *MergeCartResponse) String() string {
 func (*MergeCartResponse) ProtoMessage() {}
 
 func (x *MergeCartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[9]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -516,7 +648,7 @@ func (x *MergeCartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeCartResponse.ProtoReflect.Descriptor instead.
 func (*MergeCartResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{9}
+	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *MergeCartResponse) GetCart() *Cart {
@@ -551,7 +683,17 @@ const file_shopmesh_order_v1_cart_service_proto_rawDesc = "" +
 	"\x13SetCartItemResponse\x12+\n" +
 	"\x04cart\x18\x01 \x01(\v2\x17.shopmesh.order.v1.CartR\x04cart\x12\"\n" +
 	"\n" +
-	"cart_token\x18\x02 \x01(\tB\x03\x80\x01\x01R\tcartToken\"2\n" +
+	"cart_token\x18\x02 \x01(\tB\x03\x80\x01\x01R\tcartToken\"\xb1\x01\n" +
+	"\x12AddCartItemRequest\x12D\n" +
+	"\fproduct_code\x18\x01 \x01(\tB!\xe0A\x02\xbaH\x1br\x192\x17^[A-Za-z0-9._/-]{1,64}$R\vproductCode\x12)\n" +
+	"\bquantity\x18\x02 \x01(\x05B\r\xe0A\x02\xbaH\a\x1a\x05\x18\x90N(\x01R\bquantity\x12*\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\trequestId\"\x82\x01\n" +
+	"\x13AddCartItemResponse\x12+\n" +
+	"\x04cart\x18\x01 \x01(\v2\x17.shopmesh.order.v1.CartR\x04cart\x12\"\n" +
+	"\n" +
+	"cart_token\x18\x02 \x01(\tB\x03\x80\x01\x01R\tcartToken\x12\x1a\n" +
+	"\brepeated\x18\x03 \x01(\bR\brepeated\"2\n" +
 	"\x10ClearCartRequest\x12\x1e\n" +
 	"\x04etag\x18\x01 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"@\n" +
@@ -563,13 +705,15 @@ const file_shopmesh_order_v1_cart_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\trequestId\"@\n" +
 	"\x11MergeCartResponse\x12+\n" +
-	"\x04cart\x18\x01 \x01(\v2\x17.shopmesh.order.v1.CartR\x04cart2\x97\x05\n" +
+	"\x04cart\x18\x01 \x01(\v2\x17.shopmesh.order.v1.CartR\x04cart2\xa4\x06\n" +
 	"\vCartService\x12u\n" +
 	"\aGetCart\x12!.shopmesh.order.v1.GetCartRequest\x1a\".shopmesh.order.v1.GetCartResponse\"#\xea\xe0\x18\x04\x18\x018\x01\x8a\xe1\x18\x04\n" +
 	"\x02\b\b\x82\xd3\xe4\x93\x02\n" +
 	"\x12\b/v1/cart\x90\x02\x01\x12\x8a\x01\n" +
 	"\vSetCartItem\x12%.shopmesh.order.v1.SetCartItemRequest\x1a&.shopmesh.order.v1.SetCartItemResponse\",\xea\xe0\x18\x02\b\x01\x8a\xe1\x18\x04\n" +
-	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/cart:setItem\x90\x02\x02\x12x\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/cart:setItem\x90\x02\x02\x12\x8a\x01\n" +
+	"\vAddCartItem\x12%.shopmesh.order.v1.AddCartItemRequest\x1a&.shopmesh.order.v1.AddCartItemResponse\",\xea\xe0\x18\x02\b\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/cart:addItem\x90\x02\x02\x12x\n" +
 	"\n" +
 	"ExportCart\x12$.shopmesh.order.v1.ExportCartRequest\x1a%.shopmesh.order.v1.ExportCartResponse\"\x1d\xea\xe0\x18\n" +
 	"R\bcustomer\x8a\xe1\x18\b\n" +
@@ -592,7 +736,7 @@ func file_shopmesh_order_v1_cart_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_order_v1_cart_service_proto_rawDescData
 }
 
-var file_shopmesh_order_v1_cart_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_shopmesh_order_v1_cart_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_shopmesh_order_v1_cart_service_proto_goTypes = []any{
 	(*GetCartRequest)(nil),      // 0: shopmesh.order.v1.GetCartRequest
 	(*ExportCartRequest)(nil),   // 1: shopmesh.order.v1.ExportCartRequest
@@ -600,33 +744,38 @@ var file_shopmesh_order_v1_cart_service_proto_goTypes = []any{
 	(*GetCartResponse)(nil),     // 3: shopmesh.order.v1.GetCartResponse
 	(*SetCartItemRequest)(nil),  // 4: shopmesh.order.v1.SetCartItemRequest
 	(*SetCartItemResponse)(nil), // 5: shopmesh.order.v1.SetCartItemResponse
-	(*ClearCartRequest)(nil),    // 6: shopmesh.order.v1.ClearCartRequest
-	(*ClearCartResponse)(nil),   // 7: shopmesh.order.v1.ClearCartResponse
-	(*MergeCartRequest)(nil),    // 8: shopmesh.order.v1.MergeCartRequest
-	(*MergeCartResponse)(nil),   // 9: shopmesh.order.v1.MergeCartResponse
-	(*Cart)(nil),                // 10: shopmesh.order.v1.Cart
+	(*AddCartItemRequest)(nil),  // 6: shopmesh.order.v1.AddCartItemRequest
+	(*AddCartItemResponse)(nil), // 7: shopmesh.order.v1.AddCartItemResponse
+	(*ClearCartRequest)(nil),    // 8: shopmesh.order.v1.ClearCartRequest
+	(*ClearCartResponse)(nil),   // 9: shopmesh.order.v1.ClearCartResponse
+	(*MergeCartRequest)(nil),    // 10: shopmesh.order.v1.MergeCartRequest
+	(*MergeCartResponse)(nil),   // 11: shopmesh.order.v1.MergeCartResponse
+	(*Cart)(nil),                // 12: shopmesh.order.v1.Cart
 }
 var file_shopmesh_order_v1_cart_service_proto_depIdxs = []int32{
-	10, // 0: shopmesh.order.v1.ExportCartResponse.cart:type_name -> shopmesh.order.v1.Cart
-	10, // 1: shopmesh.order.v1.GetCartResponse.cart:type_name -> shopmesh.order.v1.Cart
-	10, // 2: shopmesh.order.v1.SetCartItemResponse.cart:type_name -> shopmesh.order.v1.Cart
-	10, // 3: shopmesh.order.v1.ClearCartResponse.cart:type_name -> shopmesh.order.v1.Cart
-	10, // 4: shopmesh.order.v1.MergeCartResponse.cart:type_name -> shopmesh.order.v1.Cart
-	0,  // 5: shopmesh.order.v1.CartService.GetCart:input_type -> shopmesh.order.v1.GetCartRequest
-	4,  // 6: shopmesh.order.v1.CartService.SetCartItem:input_type -> shopmesh.order.v1.SetCartItemRequest
-	1,  // 7: shopmesh.order.v1.CartService.ExportCart:input_type -> shopmesh.order.v1.ExportCartRequest
-	6,  // 8: shopmesh.order.v1.CartService.ClearCart:input_type -> shopmesh.order.v1.ClearCartRequest
-	8,  // 9: shopmesh.order.v1.CartService.MergeCart:input_type -> shopmesh.order.v1.MergeCartRequest
-	3,  // 10: shopmesh.order.v1.CartService.GetCart:output_type -> shopmesh.order.v1.GetCartResponse
-	5,  // 11: shopmesh.order.v1.CartService.SetCartItem:output_type -> shopmesh.order.v1.SetCartItemResponse
-	2,  // 12: shopmesh.order.v1.CartService.ExportCart:output_type -> shopmesh.order.v1.ExportCartResponse
-	7,  // 13: shopmesh.order.v1.CartService.ClearCart:output_type -> shopmesh.order.v1.ClearCartResponse
-	9,  // 14: shopmesh.order.v1.CartService.MergeCart:output_type -> shopmesh.order.v1.MergeCartResponse
-	10, // [10:15] is the sub-list for method output_type
-	5,  // [5:10] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	12, // 0: shopmesh.order.v1.ExportCartResponse.cart:type_name -> shopmesh.order.v1.Cart
+	12, // 1: shopmesh.order.v1.GetCartResponse.cart:type_name -> shopmesh.order.v1.Cart
+	12, // 2: shopmesh.order.v1.SetCartItemResponse.cart:type_name -> shopmesh.order.v1.Cart
+	12, // 3: shopmesh.order.v1.AddCartItemResponse.cart:type_name -> shopmesh.order.v1.Cart
+	12, // 4: shopmesh.order.v1.ClearCartResponse.cart:type_name -> shopmesh.order.v1.Cart
+	12, // 5: shopmesh.order.v1.MergeCartResponse.cart:type_name -> shopmesh.order.v1.Cart
+	0,  // 6: shopmesh.order.v1.CartService.GetCart:input_type -> shopmesh.order.v1.GetCartRequest
+	4,  // 7: shopmesh.order.v1.CartService.SetCartItem:input_type -> shopmesh.order.v1.SetCartItemRequest
+	6,  // 8: shopmesh.order.v1.CartService.AddCartItem:input_type -> shopmesh.order.v1.AddCartItemRequest
+	1,  // 9: shopmesh.order.v1.CartService.ExportCart:input_type -> shopmesh.order.v1.ExportCartRequest
+	8,  // 10: shopmesh.order.v1.CartService.ClearCart:input_type -> shopmesh.order.v1.ClearCartRequest
+	10, // 11: shopmesh.order.v1.CartService.MergeCart:input_type -> shopmesh.order.v1.MergeCartRequest
+	3,  // 12: shopmesh.order.v1.CartService.GetCart:output_type -> shopmesh.order.v1.GetCartResponse
+	5,  // 13: shopmesh.order.v1.CartService.SetCartItem:output_type -> shopmesh.order.v1.SetCartItemResponse
+	7,  // 14: shopmesh.order.v1.CartService.AddCartItem:output_type -> shopmesh.order.v1.AddCartItemResponse
+	2,  // 15: shopmesh.order.v1.CartService.ExportCart:output_type -> shopmesh.order.v1.ExportCartResponse
+	9,  // 16: shopmesh.order.v1.CartService.ClearCart:output_type -> shopmesh.order.v1.ClearCartResponse
+	11, // 17: shopmesh.order.v1.CartService.MergeCart:output_type -> shopmesh.order.v1.MergeCartResponse
+	12, // [12:18] is the sub-list for method output_type
+	6,  // [6:12] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_order_v1_cart_service_proto_init() }
@@ -642,7 +791,7 @@ func file_shopmesh_order_v1_cart_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_order_v1_cart_service_proto_rawDesc), len(file_shopmesh_order_v1_cart_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

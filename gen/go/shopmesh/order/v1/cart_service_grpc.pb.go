@@ -21,6 +21,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	CartService_GetCart_FullMethodName     = "/shopmesh.order.v1.CartService/GetCart"
 	CartService_SetCartItem_FullMethodName = "/shopmesh.order.v1.CartService/SetCartItem"
+	CartService_AddCartItem_FullMethodName = "/shopmesh.order.v1.CartService/AddCartItem"
 	CartService_ExportCart_FullMethodName  = "/shopmesh.order.v1.CartService/ExportCart"
 	CartService_ClearCart_FullMethodName   = "/shopmesh.order.v1.CartService/ClearCart"
 	CartService_MergeCart_FullMethodName   = "/shopmesh.order.v1.CartService/MergeCart"
@@ -45,6 +46,13 @@ type CartServiceClient interface {
 	// Errors: CART_NOT_FOUND, PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, CURRENCY_MIXED,
 	// TOTAL_TOO_LARGE, CUSTOMER_ERASED, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	SetCartItem(ctx context.Context, in *SetCartItemRequest, opts ...grpc.CallOption) (*SetCartItemResponse, error)
+	// AddCartItem puts so many more of a product into the cart. The same request sent again adds
+	// nothing again while the product is in the cart. Without a customer and without a token it
+	// makes a guest's cart and answers its token.
+	//
+	// Errors: CART_NOT_FOUND, PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, CURRENCY_MIXED,
+	// TOTAL_TOO_LARGE, CUSTOMER_ERASED, REQUEST_ID_REUSED.
+	AddCartItem(ctx context.Context, in *AddCartItemRequest, opts ...grpc.CallOption) (*AddCartItemResponse, error)
 	// ExportCart returns the cart of a customer as GetCart does, for customer's ExportCustomer,
 	// which decides who may read it.
 	ExportCart(ctx context.Context, in *ExportCartRequest, opts ...grpc.CallOption) (*ExportCartResponse, error)
@@ -82,6 +90,16 @@ func (c *cartServiceClient) SetCartItem(ctx context.Context, in *SetCartItemRequ
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SetCartItemResponse)
 	err := c.cc.Invoke(ctx, CartService_SetCartItem_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cartServiceClient) AddCartItem(ctx context.Context, in *AddCartItemRequest, opts ...grpc.CallOption) (*AddCartItemResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AddCartItemResponse)
+	err := c.cc.Invoke(ctx, CartService_AddCartItem_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +155,13 @@ type CartServiceServer interface {
 	// Errors: CART_NOT_FOUND, PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, CURRENCY_MIXED,
 	// TOTAL_TOO_LARGE, CUSTOMER_ERASED, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	SetCartItem(context.Context, *SetCartItemRequest) (*SetCartItemResponse, error)
+	// AddCartItem puts so many more of a product into the cart. The same request sent again adds
+	// nothing again while the product is in the cart. Without a customer and without a token it
+	// makes a guest's cart and answers its token.
+	//
+	// Errors: CART_NOT_FOUND, PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, CURRENCY_MIXED,
+	// TOTAL_TOO_LARGE, CUSTOMER_ERASED, REQUEST_ID_REUSED.
+	AddCartItem(context.Context, *AddCartItemRequest) (*AddCartItemResponse, error)
 	// ExportCart returns the cart of a customer as GetCart does, for customer's ExportCustomer,
 	// which decides who may read it.
 	ExportCart(context.Context, *ExportCartRequest) (*ExportCartResponse, error)
@@ -164,6 +189,9 @@ func (UnimplementedCartServiceServer) GetCart(context.Context, *GetCartRequest) 
 }
 func (UnimplementedCartServiceServer) SetCartItem(context.Context, *SetCartItemRequest) (*SetCartItemResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetCartItem not implemented")
+}
+func (UnimplementedCartServiceServer) AddCartItem(context.Context, *AddCartItemRequest) (*AddCartItemResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AddCartItem not implemented")
 }
 func (UnimplementedCartServiceServer) ExportCart(context.Context, *ExportCartRequest) (*ExportCartResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExportCart not implemented")
@@ -226,6 +254,24 @@ func _CartService_SetCartItem_Handler(srv interface{}, ctx context.Context, dec 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CartServiceServer).SetCartItem(ctx, req.(*SetCartItemRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CartService_AddCartItem_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AddCartItemRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CartServiceServer).AddCartItem(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CartService_AddCartItem_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CartServiceServer).AddCartItem(ctx, req.(*AddCartItemRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -298,6 +344,10 @@ var CartService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SetCartItem",
 			Handler:    _CartService_SetCartItem_Handler,
+		},
+		{
+			MethodName: "AddCartItem",
+			Handler:    _CartService_AddCartItem_Handler,
 		},
 		{
 			MethodName: "ExportCart",

@@ -47,18 +47,19 @@ func (q *Queries) CartDeleteUnused(ctx context.Context, before time.Time) (int64
 }
 
 const CartInsert = `-- name: CartInsert :exec
-insert into carts (id, token_hash, codes, quantities, version, checkout_id, use_time)
-values ($1, $2, $3::text[], $4::integer[], $5, $6, $7)
+insert into carts (id, token_hash, codes, quantities, additions, version, checkout_id, use_time)
+values ($1, $2, $3::text[], $4::integer[], $5::uuid[], $6, $7, $8)
 `
 
 type CartInsertParams struct {
-	ID         uuid.UUID `db:"id"`
-	TokenHash  []byte    `db:"token_hash"`
-	Codes      []string  `db:"codes"`
-	Quantities []int32   `db:"quantities"`
-	Version    int64     `db:"version"`
-	CheckoutID uuid.UUID `db:"checkout_id"`
-	UseTime    time.Time `db:"use_time"`
+	ID         uuid.UUID   `db:"id"`
+	TokenHash  []byte      `db:"token_hash"`
+	Codes      []string    `db:"codes"`
+	Quantities []int32     `db:"quantities"`
+	Additions  []uuid.UUID `db:"additions"`
+	Version    int64       `db:"version"`
+	CheckoutID uuid.UUID   `db:"checkout_id"`
+	UseTime    time.Time   `db:"use_time"`
 }
 
 func (q *Queries) CartInsert(ctx context.Context, arg CartInsertParams) error {
@@ -67,6 +68,7 @@ func (q *Queries) CartInsert(ctx context.Context, arg CartInsertParams) error {
 		arg.TokenHash,
 		arg.Codes,
 		arg.Quantities,
+		arg.Additions,
 		arg.Version,
 		arg.CheckoutID,
 		arg.UseTime,
@@ -94,7 +96,7 @@ func (q *Queries) CartInsertOfCustomer(ctx context.Context, arg CartInsertOfCust
 }
 
 const CartListMany = `-- name: CartListMany :many
-select c.id, c.token_hash, c.codes, c.quantities, c.version, c.merged_into, c.use_time, c.checkout_id, c.last_order_id from carts c
+select c.id, c.token_hash, c.codes, c.quantities, c.version, c.merged_into, c.use_time, c.checkout_id, c.last_order_id, c.additions from carts c
 where (c.id = any($1::uuid[]) and c.token_hash is null) or c.token_hash = any($2::bytea[])
 `
 
@@ -128,6 +130,7 @@ func (q *Queries) CartListMany(ctx context.Context, arg CartListManyParams) ([]C
 			&i.Cart.UseTime,
 			&i.Cart.CheckoutID,
 			&i.Cart.LastOrderID,
+			&i.Cart.Additions,
 		); err != nil {
 			return nil, err
 		}
@@ -184,7 +187,7 @@ func (q *Queries) CartListProducts(ctx context.Context, arg CartListProductsPara
 }
 
 const CartLockMany = `-- name: CartLockMany :many
-select c.id, c.token_hash, c.codes, c.quantities, c.version, c.merged_into, c.use_time, c.checkout_id, c.last_order_id from carts c
+select c.id, c.token_hash, c.codes, c.quantities, c.version, c.merged_into, c.use_time, c.checkout_id, c.last_order_id, c.additions from carts c
 where (c.id = any($1::uuid[]) and c.token_hash is null) or c.token_hash = any($2::bytea[])
 order by c.id for update
 `
@@ -217,6 +220,7 @@ func (q *Queries) CartLockMany(ctx context.Context, arg CartLockManyParams) ([]C
 			&i.Cart.UseTime,
 			&i.Cart.CheckoutID,
 			&i.Cart.LastOrderID,
+			&i.Cart.Additions,
 		); err != nil {
 			return nil, err
 		}
@@ -274,20 +278,21 @@ func (q *Queries) CartTouch(ctx context.Context, arg CartTouchParams) error {
 }
 
 const CartUpdate = `-- name: CartUpdate :exec
-update carts set codes = $1::text[], quantities = $2::integer[], version = $3,
-  last_order_id = nullif($4::uuid, '00000000-0000-0000-0000-000000000000'::uuid),
-  merged_into = nullif($5::uuid, '00000000-0000-0000-0000-000000000000'::uuid), use_time = $6
-where id = $7
+update carts set codes = $1::text[], quantities = $2::integer[], additions = $3::uuid[], version = $4,
+  last_order_id = nullif($5::uuid, '00000000-0000-0000-0000-000000000000'::uuid),
+  merged_into = nullif($6::uuid, '00000000-0000-0000-0000-000000000000'::uuid), use_time = $7
+where id = $8
 `
 
 type CartUpdateParams struct {
-	Codes       []string  `db:"codes"`
-	Quantities  []int32   `db:"quantities"`
-	Version     int64     `db:"version"`
-	LastOrderID uuid.UUID `db:"last_order_id"`
-	MergedInto  uuid.UUID `db:"merged_into"`
-	UseTime     time.Time `db:"use_time"`
-	ID          uuid.UUID `db:"id"`
+	Codes       []string    `db:"codes"`
+	Quantities  []int32     `db:"quantities"`
+	Additions   []uuid.UUID `db:"additions"`
+	Version     int64       `db:"version"`
+	LastOrderID uuid.UUID   `db:"last_order_id"`
+	MergedInto  uuid.UUID   `db:"merged_into"`
+	UseTime     time.Time   `db:"use_time"`
+	ID          uuid.UUID   `db:"id"`
 }
 
 // The checkout_id changes by an order alone.
@@ -295,6 +300,7 @@ func (q *Queries) CartUpdate(ctx context.Context, arg CartUpdateParams) error {
 	_, err := q.db.Exec(ctx, CartUpdate,
 		arg.Codes,
 		arg.Quantities,
+		arg.Additions,
 		arg.Version,
 		arg.LastOrderID,
 		arg.MergedInto,

@@ -11,15 +11,16 @@ import (
 )
 
 type Cart struct {
-	ID          uuid.UUID  `db:"id"`
-	TokenHash   []byte     `db:"token_hash"`
-	Codes       []string   `db:"codes"`
-	Quantities  []int32    `db:"quantities"`
-	Version     int64      `db:"version"`
-	MergedInto  *uuid.UUID `db:"merged_into"`
-	UseTime     time.Time  `db:"use_time"`
-	CheckoutID  uuid.UUID  `db:"checkout_id"`
-	LastOrderID *uuid.UUID `db:"last_order_id"`
+	ID          uuid.UUID   `db:"id"`
+	TokenHash   []byte      `db:"token_hash"`
+	Codes       []string    `db:"codes"`
+	Quantities  []int32     `db:"quantities"`
+	Version     int64       `db:"version"`
+	MergedInto  *uuid.UUID  `db:"merged_into"`
+	UseTime     time.Time   `db:"use_time"`
+	CheckoutID  uuid.UUID   `db:"checkout_id"`
+	LastOrderID *uuid.UUID  `db:"last_order_id"`
+	Additions   []uuid.UUID `db:"additions"`
 }
 
 type ErasedOrder struct {

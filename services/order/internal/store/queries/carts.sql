@@ -26,12 +26,12 @@ where not exists (select 1 from erased_customers e where e.customer_id = @custom
 on conflict (id) do nothing;
 
 -- name: CartInsert :exec
-insert into carts (id, token_hash, codes, quantities, version, checkout_id, use_time)
-values (@id, @token_hash, @codes::text[], @quantities::integer[], @version, @checkout_id, @use_time);
+insert into carts (id, token_hash, codes, quantities, additions, version, checkout_id, use_time)
+values (@id, @token_hash, @codes::text[], @quantities::integer[], @additions::uuid[], @version, @checkout_id, @use_time);
 
 -- name: CartUpdate :exec
 -- The checkout_id changes by an order alone.
-update carts set codes = @codes::text[], quantities = @quantities::integer[], version = @version,
+update carts set codes = @codes::text[], quantities = @quantities::integer[], additions = @additions::uuid[], version = @version,
   last_order_id = nullif(@last_order_id::uuid, '00000000-0000-0000-0000-000000000000'::uuid),
   merged_into = nullif(@merged_into::uuid, '00000000-0000-0000-0000-000000000000'::uuid), use_time = @use_time
 where id = @id;

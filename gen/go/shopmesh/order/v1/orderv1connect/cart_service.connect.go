@@ -28,6 +28,8 @@ const (
 	CartServiceGetCartProcedure = "/shopmesh.order.v1.CartService/GetCart"
 	// CartServiceSetCartItemProcedure is the procedure name of the CartService's SetCartItem RPC.
 	CartServiceSetCartItemProcedure = "/shopmesh.order.v1.CartService/SetCartItem"
+	// CartServiceAddCartItemProcedure is the procedure name of the CartService's AddCartItem RPC.
+	CartServiceAddCartItemProcedure = "/shopmesh.order.v1.CartService/AddCartItem"
 	// CartServiceExportCartProcedure is the procedure name of the CartService's ExportCart RPC.
 	CartServiceExportCartProcedure = "/shopmesh.order.v1.CartService/ExportCart"
 	// CartServiceClearCartProcedure is the procedure name of the CartService's ClearCart RPC.
@@ -50,6 +52,14 @@ var (
 			StreamType:       connect.StreamTypeUnary,
 			Schema:           v1.File_shopmesh_order_v1_cart_service_proto.Services().ByName("CartService").Methods().ByName("SetCartItem"),
 			Procedure:        CartServiceSetCartItemProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
+		}
+	})
+	cartServiceAddCartItemSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_order_v1_cart_service_proto.Services().ByName("CartService").Methods().ByName("AddCartItem"),
+			Procedure:        CartServiceAddCartItemProcedure,
 			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
@@ -92,6 +102,13 @@ type CartServiceClient interface {
 	// Errors: CART_NOT_FOUND, PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, CURRENCY_MIXED,
 	// TOTAL_TOO_LARGE, CUSTOMER_ERASED, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	SetCartItem(context.Context, *v1.SetCartItemRequest) (*v1.SetCartItemResponse, error)
+	// AddCartItem puts so many more of a product into the cart. The same request sent again adds
+	// nothing again while the product is in the cart. Without a customer and without a token it
+	// makes a guest's cart and answers its token.
+	//
+	// Errors: CART_NOT_FOUND, PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, CURRENCY_MIXED,
+	// TOTAL_TOO_LARGE, CUSTOMER_ERASED, REQUEST_ID_REUSED.
+	AddCartItem(context.Context, *v1.AddCartItemRequest) (*v1.AddCartItemResponse, error)
 	// ExportCart returns the cart of a customer as GetCart does, for customer's ExportCustomer,
 	// which decides who may read it.
 	ExportCart(context.Context, *v1.ExportCartRequest) (*v1.ExportCartResponse, error)
@@ -126,6 +143,13 @@ type CartServiceHandler interface {
 	// Errors: CART_NOT_FOUND, PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, CURRENCY_MIXED,
 	// TOTAL_TOO_LARGE, CUSTOMER_ERASED, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	SetCartItem(context.Context, *v1.SetCartItemRequest) (*v1.SetCartItemResponse, error)
+	// AddCartItem puts so many more of a product into the cart. The same request sent again adds
+	// nothing again while the product is in the cart. Without a customer and without a token it
+	// makes a guest's cart and answers its token.
+	//
+	// Errors: CART_NOT_FOUND, PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, CURRENCY_MIXED,
+	// TOTAL_TOO_LARGE, CUSTOMER_ERASED, REQUEST_ID_REUSED.
+	AddCartItem(context.Context, *v1.AddCartItemRequest) (*v1.AddCartItemResponse, error)
 	// ExportCart returns the cart of a customer as GetCart does, for customer's ExportCustomer,
 	// which decides who may read it.
 	ExportCart(context.Context, *v1.ExportCartRequest) (*v1.ExportCartResponse, error)
@@ -148,6 +172,7 @@ func RegisterCartServiceHandler(server *connect.Server, svc CartServiceHandler) 
 	server.Register(
 		connect.Method{Spec: cartServiceGetCartSpec(), Handler: adapter.getCart},
 		connect.Method{Spec: cartServiceSetCartItemSpec(), Handler: adapter.setCartItem},
+		connect.Method{Spec: cartServiceAddCartItemSpec(), Handler: adapter.addCartItem},
 		connect.Method{Spec: cartServiceExportCartSpec(), Handler: adapter.exportCart},
 		connect.Method{Spec: cartServiceClearCartSpec(), Handler: adapter.clearCart},
 		connect.Method{Spec: cartServiceMergeCartSpec(), Handler: adapter.mergeCart},
@@ -163,6 +188,10 @@ func (UnimplementedCartServiceHandler) GetCart(context.Context, *v1.GetCartReque
 
 func (UnimplementedCartServiceHandler) SetCartItem(context.Context, *v1.SetCartItemRequest) (*v1.SetCartItemResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.order.v1.CartService.SetCartItem is not implemented")
+}
+
+func (UnimplementedCartServiceHandler) AddCartItem(context.Context, *v1.AddCartItemRequest) (*v1.AddCartItemResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.order.v1.CartService.AddCartItem is not implemented")
 }
 
 func (UnimplementedCartServiceHandler) ExportCart(context.Context, *v1.ExportCartRequest) (*v1.ExportCartResponse, error) {
@@ -192,6 +221,14 @@ func (c *cartServiceClient) GetCart(ctx context.Context, req *v1.GetCartRequest)
 func (c *cartServiceClient) SetCartItem(ctx context.Context, req *v1.SetCartItemRequest) (*v1.SetCartItemResponse, error) {
 	var res v1.SetCartItemResponse
 	if err := c.client.CallUnary(ctx, cartServiceSetCartItemSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *cartServiceClient) AddCartItem(ctx context.Context, req *v1.AddCartItemRequest) (*v1.AddCartItemResponse, error) {
+	var res v1.AddCartItemResponse
+	if err := c.client.CallUnary(ctx, cartServiceAddCartItemSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -241,6 +278,18 @@ func (h cartServiceHandler) setCartItem(ctx context.Context, _ connect.Spec, str
 		return err
 	}
 	res, err := h.svc.SetCartItem(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h cartServiceHandler) addCartItem(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.AddCartItemRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.AddCartItem(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/order/v1/cart_service.proto.
  */
 export const file_shopmesh_order_v1_cart_service: GenFile = /*@__PURE__*/
-  fileDesc("CiRzaG9wbWVzaC9vcmRlci92MS9jYXJ0X3NlcnZpY2UucHJvdG8SEXNob3BtZXNoLm9yZGVyLnYxIhAKDkdldENhcnRSZXF1ZXN0IjUKEUV4cG9ydENhcnRSZXF1ZXN0EiAKC2N1c3RvbWVyX2lkGAEgASgJQgvgQQK6SAVyA7ABASI7ChJFeHBvcnRDYXJ0UmVzcG9uc2USJQoEY2FydBgBIAEoCzIXLnNob3BtZXNoLm9yZGVyLnYxLkNhcnQiOAoPR2V0Q2FydFJlc3BvbnNlEiUKBGNhcnQYASABKAsyFy5zaG9wbWVzaC5vcmRlci52MS5DYXJ0IsEBChJTZXRDYXJ0SXRlbVJlcXVlc3QSNwoMcHJvZHVjdF9jb2RlGAEgASgJQiHgQQK6SBtyGTIXXltBLVphLXowLTkuXy8tXXsxLDY0fSQSJwoIcXVhbnRpdHkYAiABKAVCEOBBArpICsgBARoFGJBOKABIAIgBARIYCgRldGFnGAMgASgJQgrgQQG6SARyAhhAEiIKCnJlcXVlc3RfaWQYBCABKAlCDuBBAbpICNgBAXIDsAEBQgsKCV9xdWFudGl0eSJVChNTZXRDYXJ0SXRlbVJlc3BvbnNlEiUKBGNhcnQYASABKAsyFy5zaG9wbWVzaC5vcmRlci52MS5DYXJ0EhcKCmNhcnRfdG9rZW4YAiABKAlCA4ABASIsChBDbGVhckNhcnRSZXF1ZXN0EhgKBGV0YWcYASABKAlCCuBBAbpIBHICGEAiOgoRQ2xlYXJDYXJ0UmVzcG9uc2USJQoEY2FydBgBIAEoCzIXLnNob3BtZXNoLm9yZGVyLnYxLkNhcnQiWAoQTWVyZ2VDYXJ0UmVxdWVzdBIjCgpjYXJ0X3Rva2VuGAEgASgJQg+AAQHgQQK6SAZyBBABGGQSHwoKcmVxdWVzdF9pZBgCIAEoCUIL4EECukgFcgOwAQEiOgoRTWVyZ2VDYXJ0UmVzcG9uc2USJQoEY2FydBgBIAEoCzIXLnNob3BtZXNoLm9yZGVyLnYxLkNhcnQylwUKC0NhcnRTZXJ2aWNlEnUKB0dldENhcnQSIS5zaG9wbWVzaC5vcmRlci52MS5HZXRDYXJ0UmVxdWVzdBoiLnNob3BtZXNoLm9yZGVyLnYxLkdldENhcnRSZXNwb25zZSIjkAIB6uAYBBgBOAGK4RgECgIICILT5JMCChIIL3YxL2NhcnQSigEKC1NldENhcnRJdGVtEiUuc2hvcG1lc2gub3JkZXIudjEuU2V0Q2FydEl0ZW1SZXF1ZXN0GiYuc2hvcG1lc2gub3JkZXIudjEuU2V0Q2FydEl0ZW1SZXNwb25zZSIskAIC6uAYAggBiuEYBAoCCA+C0+STAhU6ASoiEC92MS9jYXJ0OnNldEl0ZW0SeAoKRXhwb3J0Q2FydBIkLnNob3BtZXNoLm9yZGVyLnYxLkV4cG9ydENhcnRSZXF1ZXN0GiUuc2hvcG1lc2gub3JkZXIudjEuRXhwb3J0Q2FydFJlc3BvbnNlIh2QAgHq4BgKUghjdXN0b21lcorhGAgKAggDEgIIARKEAQoJQ2xlYXJDYXJ0EiMuc2hvcG1lc2gub3JkZXIudjEuQ2xlYXJDYXJ0UmVxdWVzdBokLnNob3BtZXNoLm9yZGVyLnYxLkNsZWFyQ2FydFJlc3BvbnNlIiyQAgLq4BgEGAE4AYrhGAQKAggPgtPkkwITOgEqIg4vdjEvY2FydDpjbGVhchKCAQoJTWVyZ2VDYXJ0EiMuc2hvcG1lc2gub3JkZXIudjEuTWVyZ2VDYXJ0UmVxdWVzdBokLnNob3BtZXNoLm9yZGVyLnYxLk1lcmdlQ2FydFJlc3BvbnNlIiqQAgLq4BgCGAGK4RgECgIID4LT5JMCEzoBKiIOL3YxL2NhcnQ6bWVyZ2VCzgEKFWNvbS5zaG9wbWVzaC5vcmRlci52MUIQQ2FydFNlcnZpY2VQcm90b1ABWj1naXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9vcmRlci92MTtvcmRlcnYxogIDU09YqgIRU2hvcG1lc2guT3JkZXIuVjHKAhFTaG9wbWVzaFxPcmRlclxWMeICHVNob3BtZXNoXE9yZGVyXFYxXEdQQk1ldGFkYXRh6gITU2hvcG1lc2g6Ok9yZGVyOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_shopmesh_options_v1_options, file_shopmesh_order_v1_cart]);
+  fileDesc("CiRzaG9wbWVzaC9vcmRlci92MS9jYXJ0X3NlcnZpY2UucHJvdG8SEXNob3BtZXNoLm9yZGVyLnYxIhAKDkdldENhcnRSZXF1ZXN0IjUKEUV4cG9ydENhcnRSZXF1ZXN0EiAKC2N1c3RvbWVyX2lkGAEgASgJQgvgQQK6SAVyA7ABASI7ChJFeHBvcnRDYXJ0UmVzcG9uc2USJQoEY2FydBgBIAEoCzIXLnNob3BtZXNoLm9yZGVyLnYxLkNhcnQiOAoPR2V0Q2FydFJlc3BvbnNlEiUKBGNhcnQYASABKAsyFy5zaG9wbWVzaC5vcmRlci52MS5DYXJ0IsEBChJTZXRDYXJ0SXRlbVJlcXVlc3QSNwoMcHJvZHVjdF9jb2RlGAEgASgJQiHgQQK6SBtyGTIXXltBLVphLXowLTkuXy8tXXsxLDY0fSQSJwoIcXVhbnRpdHkYAiABKAVCEOBBArpICsgBARoFGJBOKABIAIgBARIYCgRldGFnGAMgASgJQgrgQQG6SARyAhhAEiIKCnJlcXVlc3RfaWQYBCABKAlCDuBBAbpICNgBAXIDsAEBQgsKCV9xdWFudGl0eSJVChNTZXRDYXJ0SXRlbVJlc3BvbnNlEiUKBGNhcnQYASABKAsyFy5zaG9wbWVzaC5vcmRlci52MS5DYXJ0EhcKCmNhcnRfdG9rZW4YAiABKAlCA4ABASKPAQoSQWRkQ2FydEl0ZW1SZXF1ZXN0EjcKDHByb2R1Y3RfY29kZRgBIAEoCUIh4EECukgbchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kEh8KCHF1YW50aXR5GAIgASgFQg3gQQK6SAcaBRiQTigBEh8KCnJlcXVlc3RfaWQYAyABKAlCC+BBArpIBXIDsAEBImcKE0FkZENhcnRJdGVtUmVzcG9uc2USJQoEY2FydBgBIAEoCzIXLnNob3BtZXNoLm9yZGVyLnYxLkNhcnQSFwoKY2FydF90b2tlbhgCIAEoCUIDgAEBEhAKCHJlcGVhdGVkGAMgASgIIiwKEENsZWFyQ2FydFJlcXVlc3QSGAoEZXRhZxgBIAEoCUIK4EEBukgEcgIYQCI6ChFDbGVhckNhcnRSZXNwb25zZRIlCgRjYXJ0GAEgASgLMhcuc2hvcG1lc2gub3JkZXIudjEuQ2FydCJYChBNZXJnZUNhcnRSZXF1ZXN0EiMKCmNhcnRfdG9rZW4YASABKAlCD4ABAeBBArpIBnIEEAEYZBIfCgpyZXF1ZXN0X2lkGAIgASgJQgvgQQK6SAVyA7ABASI6ChFNZXJnZUNhcnRSZXNwb25zZRIlCgRjYXJ0GAEgASgLMhcuc2hvcG1lc2gub3JkZXIudjEuQ2FydDKkBgoLQ2FydFNlcnZpY2USdQoHR2V0Q2FydBIhLnNob3BtZXNoLm9yZGVyLnYxLkdldENhcnRSZXF1ZXN0GiIuc2hvcG1lc2gub3JkZXIudjEuR2V0Q2FydFJlc3BvbnNlIiOQAgHq4BgEGAE4AYrhGAQKAggIgtPkkwIKEggvdjEvY2FydBKKAQoLU2V0Q2FydEl0ZW0SJS5zaG9wbWVzaC5vcmRlci52MS5TZXRDYXJ0SXRlbVJlcXVlc3QaJi5zaG9wbWVzaC5vcmRlci52MS5TZXRDYXJ0SXRlbVJlc3BvbnNlIiyQAgLq4BgCCAGK4RgECgIID4LT5JMCFToBKiIQL3YxL2NhcnQ6c2V0SXRlbRKKAQoLQWRkQ2FydEl0ZW0SJS5zaG9wbWVzaC5vcmRlci52MS5BZGRDYXJ0SXRlbVJlcXVlc3QaJi5zaG9wbWVzaC5vcmRlci52MS5BZGRDYXJ0SXRlbVJlc3BvbnNlIiyQAgLq4BgCCAGK4RgECgIID4LT5JMCFToBKiIQL3YxL2NhcnQ6YWRkSXRlbRJ4CgpFeHBvcnRDYXJ0EiQuc2hvcG1lc2gub3JkZXIudjEuRXhwb3J0Q2FydFJlcXVlc3QaJS5zaG9wbWVzaC5vcmRlci52MS5FeHBvcnRDYXJ0UmVzcG9uc2UiHZACAergGApSCGN1c3RvbWVyiuEYCAoCCAMSAggBEoQBCglDbGVhckNhcnQSIy5zaG9wbWVzaC5vcmRlci52MS5DbGVhckNhcnRSZXF1ZXN0GiQuc2hvcG1lc2gub3JkZXIudjEuQ2xlYXJDYXJ0UmVzcG9uc2UiLJACAurgGAQYATgBiuEYBAoCCA+C0+STAhM6ASoiDi92MS9jYXJ0OmNsZWFyEoIBCglNZXJnZUNhcnQSIy5zaG9wbWVzaC5vcmRlci52MS5NZXJnZUNhcnRSZXF1ZXN0GiQuc2hvcG1lc2gub3JkZXIudjEuTWVyZ2VDYXJ0UmVzcG9uc2UiKpACAurgGAIYAYrhGAQKAggPgtPkkwITOgEqIg4vdjEvY2FydDptZXJnZULOAQoVY29tLnNob3BtZXNoLm9yZGVyLnYxQhBDYXJ0U2VydmljZVByb3RvUAFaPWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL29yZGVyL3YxO29yZGVydjGiAgNTT1iqAhFTaG9wbWVzaC5PcmRlci5WMcoCEVNob3BtZXNoXE9yZGVyXFYx4gIdU2hvcG1lc2hcT3JkZXJcVjFcR1BCTWV0YWRhdGHqAhNTaG9wbWVzaDo6T3JkZXI6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_shopmesh_options_v1_options, file_shopmesh_order_v1_cart]);
 
 /**
  * GetCartRequest has nothing: the cart is the caller's.
@@ -172,6 +172,80 @@ export const SetCartItemResponseSchema: GenMessage<SetCartItemResponse> = /*@__P
   messageDesc(file_shopmesh_order_v1_cart_service, 5);
 
 /**
+ * AddCartItemRequest is a product and how many more of it shall be in the cart.
+ *
+ * @generated from message shopmesh.order.v1.AddCartItemRequest
+ */
+export type AddCartItemRequest = Message<"shopmesh.order.v1.AddCartItemRequest"> & {
+  /**
+   * The product's code.
+   *
+   * @generated from field: string product_code = 1;
+   */
+  productCode: string;
+
+  /**
+   * How many more, 1 to 10,000. A cart holds up to 10,000 of a product: what is beyond that
+   * is not added.
+   *
+   * @generated from field: int32 quantity = 2;
+   */
+  quantity: number;
+
+  /**
+   * Any UUID, made and kept by the caller before it sends (https://google.aip.dev/155). A cart
+   * keeps those of the last 200 additions. Sent again after the product was taken out, or
+   * ordered, it is added anew. The request that made a cart gets the same cart and token.
+   *
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message shopmesh.order.v1.AddCartItemRequest.
+ * Use `create(AddCartItemRequestSchema)` to create a new message.
+ */
+export const AddCartItemRequestSchema: GenMessage<AddCartItemRequest> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_cart_service, 6);
+
+/**
+ * AddCartItemResponse holds the cart as it is then.
+ *
+ * @generated from message shopmesh.order.v1.AddCartItemResponse
+ */
+export type AddCartItemResponse = Message<"shopmesh.order.v1.AddCartItemResponse"> & {
+  /**
+   * The cart.
+   *
+   * @generated from field: shopmesh.order.v1.Cart cart = 1;
+   */
+  cart?: Cart | undefined;
+
+  /**
+   * The token of the cart that was made (sm_ct_…): a secret, which the shop does not
+   * store. Empty when there was a cart.
+   *
+   * @generated from field: string cart_token = 2;
+   */
+  cartToken: string;
+
+  /**
+   * Whether the same request had added it before, so that nothing was added now.
+   *
+   * @generated from field: bool repeated = 3;
+   */
+  repeated: boolean;
+};
+
+/**
+ * Describes the message shopmesh.order.v1.AddCartItemResponse.
+ * Use `create(AddCartItemResponseSchema)` to create a new message.
+ */
+export const AddCartItemResponseSchema: GenMessage<AddCartItemResponse> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_cart_service, 7);
+
+/**
  * ClearCartRequest empties the caller's cart.
  *
  * @generated from message shopmesh.order.v1.ClearCartRequest
@@ -190,7 +264,7 @@ export type ClearCartRequest = Message<"shopmesh.order.v1.ClearCartRequest"> & {
  * Use `create(ClearCartRequestSchema)` to create a new message.
  */
 export const ClearCartRequestSchema: GenMessage<ClearCartRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_cart_service, 6);
+  messageDesc(file_shopmesh_order_v1_cart_service, 8);
 
 /**
  * ClearCartResponse holds the cart, which is empty.
@@ -211,7 +285,7 @@ export type ClearCartResponse = Message<"shopmesh.order.v1.ClearCartResponse"> &
  * Use `create(ClearCartResponseSchema)` to create a new message.
  */
 export const ClearCartResponseSchema: GenMessage<ClearCartResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_cart_service, 7);
+  messageDesc(file_shopmesh_order_v1_cart_service, 9);
 
 /**
  * MergeCartRequest names the guest's cart by its token.
@@ -240,7 +314,7 @@ export type MergeCartRequest = Message<"shopmesh.order.v1.MergeCartRequest"> & {
  * Use `create(MergeCartRequestSchema)` to create a new message.
  */
 export const MergeCartRequestSchema: GenMessage<MergeCartRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_cart_service, 8);
+  messageDesc(file_shopmesh_order_v1_cart_service, 10);
 
 /**
  * MergeCartResponse holds the customer's cart.
@@ -261,7 +335,7 @@ export type MergeCartResponse = Message<"shopmesh.order.v1.MergeCartResponse"> &
  * Use `create(MergeCartResponseSchema)` to create a new message.
  */
 export const MergeCartResponseSchema: GenMessage<MergeCartResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_cart_service, 9);
+  messageDesc(file_shopmesh_order_v1_cart_service, 11);
 
 /**
  * CartService keeps what people mean to buy. A cart is that of the customer who is signed
@@ -297,6 +371,21 @@ export const CartService: GenService<{
     methodKind: "unary";
     input: typeof SetCartItemRequestSchema;
     output: typeof SetCartItemResponseSchema;
+  },
+  /**
+   * AddCartItem puts so many more of a product into the cart. The same request sent again adds
+   * nothing again while the product is in the cart. Without a customer and without a token it
+   * makes a guest's cart and answers its token.
+   *
+   * Errors: CART_NOT_FOUND, PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, CURRENCY_MIXED,
+   * TOTAL_TOO_LARGE, CUSTOMER_ERASED, REQUEST_ID_REUSED.
+   *
+   * @generated from rpc shopmesh.order.v1.CartService.AddCartItem
+   */
+  addCartItem: {
+    methodKind: "unary";
+    input: typeof AddCartItemRequestSchema;
+    output: typeof AddCartItemResponseSchema;
   },
   /**
    * ExportCart returns the cart of a customer as GetCart does, for customer's ExportCustomer,
