@@ -38,7 +38,7 @@ type asset struct {
 func Load(files fs.FS) (*Assets, error) {
 	a := &Assets{hrefs: make(map[string]string), byPath: make(map[string]*asset)}
 	var style bytes.Buffer
-	for _, name := range []string{"tokens", "base", "components"} {
+	for _, name := range []string{"tokens", "base", "components", "print"} {
 		content, err := fs.ReadFile(files, "design/"+name+".css")
 		if err != nil {
 			return nil, err
