@@ -13,13 +13,16 @@ var void = []string{"area", "base", "br", "col", "embed", "hr", "img", "input", 
 
 // checkHTML finds what a browser would mend, or a person would miss: elements that are not
 // closed in their order, scripts and styles that stand inline, landmarks that are missing or
-// there twice, and references to ids that are not there.
+// there twice, references to ids that are not there, buttons that are dead (vendure#4741,
+// #4173), and forms or an order of the tab key that do not follow the page
+// (woocommerce#60962, vendure#267).
 func checkHTML(t *testing.T, name, body string) {
 	t.Helper()
 	var open []string
 	count, ids := make(map[string]int), make(map[string]int)
 	var typed []string // the ids of fields that need a label of their own
 	var references []string
+	checkForms(t, name, body)
 	tokens := html.NewTokenizer(strings.NewReader(body))
 	for kind := tokens.Next(); kind != html.ErrorToken; kind = tokens.Next() {
 		token := tokens.Token()
@@ -85,6 +88,24 @@ func checkHTML(t *testing.T, name, body string) {
 	}
 }
 
+// checkForms finds forms that Enter sends by another button than a click: each has one.
+func checkForms(t *testing.T, name, body string) {
+	t.Helper()
+	buttons := 0
+	tokens := html.NewTokenizer(strings.NewReader(body))
+	for kind := tokens.Next(); kind != html.ErrorToken; kind = tokens.Next() {
+		switch token := tokens.Token(); {
+		case token.Data == "button" && kind == html.StartTagToken:
+			buttons++
+		case token.Data != "form":
+		case kind == html.StartTagToken:
+			buttons = 0
+		case buttons != 1:
+			t.Errorf("%s: a form has %d buttons", name, buttons)
+		}
+	}
+}
+
 // isField reports whether an element is a field that no label is around.
 func isField(element, kind string) bool {
 	switch element {
@@ -99,6 +120,12 @@ func isField(element, kind string) bool {
 
 func checkElement(t *testing.T, name, element string, attributes map[string]string) {
 	t.Helper()
+	if _, disabled := attributes["disabled"]; disabled {
+		t.Errorf("%s: <%s> is disabled: %v", name, element, attributes)
+	}
+	if index, ok := attributes["tabindex"]; ok && index != "-1" {
+		t.Errorf("%s: <%s> is out of the tab key's order: %v", name, element, attributes)
+	}
 	switch element {
 	case "style":
 		t.Errorf("%s: a style stands inline", name)

@@ -19,8 +19,10 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1/configv1connect"
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1/inventoryv1connect"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1/notificationv1connect"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/kit/token"
@@ -40,6 +42,8 @@ type shop struct {
 	settings   configv1connect.ConfigServiceClient
 	// orderClient is the owner's, and mailer one as which notification calls.
 	orderClient, mailer orderv1connect.OrderServiceClient
+	mails               notificationv1connect.NotificationServiceClient
+	payments            paymentv1connect.PaymentServiceClient
 }
 
 func open(t *testing.T) *shop {
@@ -56,6 +60,7 @@ func open(t *testing.T) *shop {
 	client := testkit.Client(t, served.API, testkit.AsFunc(t, testkit.Owner))
 	mailer := testkit.Client(t, served.API, testkit.As(t, testkit.ServiceCaller("notification")))
 	return &shop{
+		mails: notificationv1connect.NewNotificationServiceClient(client), payments: paymentv1connect.NewPaymentServiceClient(client),
 		orderClient: orderv1connect.NewOrderServiceClient(client), mailer: orderv1connect.NewOrderServiceClient(mailer),
 		t: t, url: served.API, products: catalogv1connect.NewProductServiceClient(client), categories: catalogv1connect.NewCategoryServiceClient(client),
 		stock: inventoryv1connect.NewInventoryServiceClient(client), settings: configv1connect.NewConfigServiceClient(client),

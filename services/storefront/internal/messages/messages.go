@@ -6,16 +6,18 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 )
 
-// Default is the language of addresses that name none.
+// Default is the language of texts where a language is asked for that has none.
 const Default = "en"
 
-// Offered are the languages of the pages, the default first.
-func Offered() []string { return []string{Default, "de", "ar"} }
+// Languages are those that have texts. An owner decides which of them the shop offers, and
+// which of these stands first.
+func Languages() []string { return []string{Default, "de", "ar"} }
 
 // Catalog holds the texts of all languages.
 type Catalog struct {
@@ -32,7 +34,7 @@ type Texts struct {
 // Load reads messages/<language>/*.json.
 func Load(files fs.FS) (*Catalog, error) {
 	catalog := &Catalog{byLanguage: make(map[string]*Texts)}
-	for _, name := range Offered() {
+	for _, name := range Languages() {
 		texts, err := load(files, name)
 		if err != nil {
 			return nil, fmt.Errorf("read the texts of the language %s: %w", name, err)
@@ -70,8 +72,7 @@ func load(files fs.FS, name string) (*Texts, error) {
 	return texts, nil
 }
 
-// In returns the texts of a language, those of the default one for a language that is not
-// offered.
+// In returns the texts of a language, those of the default one for a language that has none.
 func (c *Catalog) In(language string) *Texts {
 	if texts, ok := c.byLanguage[language]; ok {
 		return texts
@@ -100,17 +101,37 @@ func (t *Texts) Say(id string) string {
 }
 
 // Count returns a text about a number of things, in the form that the language has for it.
-func (t *Texts) Count(id string, count int) string {
-	return t.format(&i18n.LocalizeConfig{MessageID: id, PluralCount: count, TemplateData: map[string]any{"Count": count}})
+// Other values in it are given as name and value in turn.
+func (t *Texts) Count(id string, count int, namesAndValues ...string) string {
+	data := dataOf(namesAndValues)
+	data["Count"] = t.Number(count)
+	return t.format(&i18n.LocalizeConfig{MessageID: id, PluralCount: count, TemplateData: data})
 }
 
 // Fill returns a text with values, given as name and value in turn.
 func (t *Texts) Fill(id string, namesAndValues ...string) string {
+	return t.format(&i18n.LocalizeConfig{MessageID: id, TemplateData: dataOf(namesAndValues)})
+}
+
+func dataOf(namesAndValues []string) map[string]any {
 	data := make(map[string]any, len(namesAndValues)/2)
 	for i := 0; i+1 < len(namesAndValues); i += 2 {
 		data[namesAndValues[i]] = namesAndValues[i+1]
 	}
-	return t.format(&i18n.LocalizeConfig{MessageID: id, TemplateData: data})
+	return data
+}
+
+// Number writes a number of things of 0 or more, with what the language has between groups of
+// three digits.
+func (t *Texts) Number(number int) string {
+	digits, group := strconv.Itoa(number), ","
+	if t.language == "de" {
+		group = "."
+	}
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + group + digits[at:]
+	}
+	return digits
 }
 
 func (t *Texts) format(config *i18n.LocalizeConfig) string {

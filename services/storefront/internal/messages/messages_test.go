@@ -60,7 +60,7 @@ var placeholder = regexp.MustCompile(`\{\{\.[A-Za-z]+\}\}`)
 func TestEveryTextIsThereInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	english, counted := read(t, messages.Default)
-	for _, language := range messages.Offered() {
+	for _, language := range messages.Languages() {
 		plain, counts := read(t, language)
 		for id := range plain {
 			if _, ok := english[id]; !ok {
@@ -150,6 +150,16 @@ func TestNumbersChooseTheForm(t *testing.T) {
 	} {
 		if got := catalog.In(row.language).Count("stock.left", row.count); got != row.want {
 			t.Errorf("%s, %d: %q, want %q", row.language, row.count, got, row.want)
+		}
+	}
+	for language, want := range map[string]string{"en": "24 of 1,312 products", "de": "24 von 1.312 Produkten", "ar": "24 من 1,312 منتجاً"} {
+		if got := catalog.In(language).Count("list.some", 1312, "Shown", "24"); got != want {
+			t.Errorf("%s: %q, want %q", language, got, want)
+		}
+	}
+	for number, want := range map[int]string{0: "0", 999: "999", 10_000: "10,000", 1_234_567: "1,234,567"} {
+		if got := catalog.In("en").Number(number); got != want {
+			t.Errorf("%d is written %s", number, got)
 		}
 	}
 	if catalog.In("ar").Dir() != "rtl" || catalog.In("de").Dir() != "ltr" || catalog.In("fr").Language() != "en" {

@@ -18,6 +18,9 @@ const (
 	addedField, removedField, beforeField, problemField = "added", "removed", "n", "problem"
 )
 
+// addedBefore is the value of addedField for what the same form had added.
+const addedBefore = "before"
+
 // The reasons of order that are about the cart.
 const (
 	reasonCartNotFound    fault.Reason = "CART_NOT_FOUND"
@@ -73,20 +76,16 @@ func (v *visit) cart() (*orderv1.Cart, error) {
 	switch {
 	case reasonOf(err) == reasonCartNotFound:
 		// Nobody used it for thirty days.
-		return &orderv1.Cart{}, v.remember(func(c *session.Content) {
-			if c.Cart == token {
-				c.Cart, c.Things = "", 0
-			}
-		})
+		return &orderv1.Cart{}, v.forgetCart(token)
 	case err != nil:
 		return nil, err
 	}
 	return current, v.sees(current)
 }
 
-// sees keeps how many things are in the cart, for all pages.
+// sees keeps how many things are in the cart, and what names that, for all pages.
 func (v *visit) sees(current *orderv1.Cart) error {
-	return v.remember(func(c *session.Content) { c.Things = things(current) })
+	return v.remember(func(c *session.Content) { c.Things, c.Etag = things(current), current.GetEtag() })
 }
 
 // things is how many things are in a cart.
@@ -119,6 +118,9 @@ func (s *Server) stockOf(v *visit, cart *orderv1.Cart) map[string]int64 {
 // cartNotice is what a change of the cart had to tell.
 func (v *visit) cartNotice() view.NoticeData {
 	query := v.request.URL.Query()
+	if query.Get(addedField) == addedBefore {
+		return view.NoticeData{Kind: "good", Text: v.texts.Say("cart.added_before")}
+	}
 	if query.Has(addedField) {
 		return view.NoticeData{Kind: "good", Text: v.texts.Say("cart.added")}
 	}

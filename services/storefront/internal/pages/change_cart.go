@@ -15,6 +15,8 @@ const (
 	maxQuantity = 10_000
 	// attempts is how often a change is tried that others were quicker with.
 	attempts = 5
+	// shownField is the field of a form that takes a product out with how many it showed.
+	shownField = "shown"
 )
 
 // addToCart puts some more of a product into the cart.
@@ -23,10 +25,11 @@ func (s *Server) addToCart(v *visit) error {
 	if quantity < 1 {
 		return v.see(cartPath, problemField, "quantity")
 	}
-	if _, err := v.changeCart(code, func(before int32) int32 { return min(before+quantity, maxQuantity) }); err != nil {
+	repeated, err := v.add(v.field(seenCartField), code, quantity)
+	if err != nil {
 		return v.cartProblem(err)
 	}
-	return v.see(cartPath, addedField, "1")
+	return v.seeAdded(repeated)
 }
 
 // setInCart sets how many of a product are in the cart. One that is taken out can be put back.
@@ -35,9 +38,12 @@ func (s *Server) setInCart(v *visit) error {
 	if quantity < 0 {
 		return v.see(cartPath, problemField, "quantity")
 	}
-	before, err := v.changeCart(code, func(int32) int32 { return quantity })
+	before, err := v.changeCart(code, quantity)
 	if err != nil {
 		return v.cartProblem(err)
+	}
+	if quantity == 0 && before == 0 {
+		before = quantityOf(v.field(shownField)) // the first of two clicks took it out
 	}
 	if quantity == 0 && before > 0 {
 		return v.see(cartPath, removedField, code, beforeField, strconv.Itoa(int(before)))
@@ -45,15 +51,15 @@ func (s *Server) setInCart(v *visit) error {
 	return v.see(cartPath)
 }
 
-// changeCart sets how many of a product are in the cart by how many were in it, and returns
-// the latter. Changes at once, as of two tabs, are made one after the other.
-func (v *visit) changeCart(code string, change func(int32) int32) (before int32, err error) {
+// changeCart sets how many of a product are in the cart, and returns how many were in it.
+// Changes at once, as of two tabs, are made one after the other.
+func (v *visit) changeCart(code string, quantity int32) (before int32, err error) {
 	if !view.ValidCode(code) {
 		return 0, fault.New(fault.NotFound, reasonProductNotFound, "%q can't be a product's code", code)
 	}
 	for range attempts {
 		var done bool
-		before, done, err = v.tryChange(code, change)
+		before, done, err = v.tryChange(code, quantity)
 		if done || err != nil && reasonOf(err) != fault.ReasonEtagMismatch {
 			return before, err
 		}
@@ -63,7 +69,7 @@ func (v *visit) changeCart(code string, change func(int32) int32) (before int32,
 
 // tryChange changes the cart once. It is not done where another tab made a cart meanwhile:
 // what was put into a second one is left there.
-func (v *visit) tryChange(code string, change func(int32) int32) (before int32, done bool, err error) {
+func (v *visit) tryChange(code string, quantity int32) (before int32, done bool, err error) {
 	current, err := v.cart()
 	if err != nil {
 		return 0, false, err
@@ -74,7 +80,7 @@ func (v *visit) tryChange(code string, change func(int32) int32) (before int32, 
 		}
 	}
 	shown := v.opened.Cart
-	changed, made, err := v.server.Carts.Set(v.as(shown), code, change(before), current.GetEtag())
+	changed, made, err := v.server.Carts.Set(v.as(shown), code, quantity, current.GetEtag())
 	if err != nil {
 		return before, false, err
 	}
@@ -83,7 +89,7 @@ func (v *visit) tryChange(code string, change func(int32) int32) (before int32, 
 	}
 	err = v.remember(func(c *session.Content) {
 		if done = c.Cart == shown; done {
-			c.Cart, c.Things = made, things(changed)
+			c.Cart, c.Things, c.Etag = made, things(changed), changed.GetEtag()
 		}
 	})
 	return before, done, err
@@ -93,7 +99,7 @@ func (v *visit) tryChange(code string, change func(int32) int32) (before int32, 
 // tell them of it.
 func (v *visit) changed(cart *orderv1.Cart) error {
 	return v.remember(func(c *session.Content) {
-		c.Things = things(cart)
+		c.Things, c.Etag = things(cart), cart.GetEtag()
 		if kept, ok := c.Forms[checkoutPath]; ok {
 			kept.Seen = nil
 			c.Keep(checkoutPath, kept)

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/shopmesh/shopmesh/services/storefront/internal/session"
-	"github.com/shopmesh/shopmesh/services/storefront/internal/view"
 )
 
 // maxForm is how many bytes a form may have: each field of the largest one at its bound.
@@ -38,7 +37,7 @@ func (v *visit) see(path string, fields ...string) error {
 	header := v.w.Header()
 	v.protect()
 	header.Set("Cache-Control", noStore)
-	header.Set("Location", view.InLanguage(v.texts.Language(), withQuery(path, query)))
+	header.Set("Location", v.url(withQuery(path, query)))
 	v.w.WriteHeader(http.StatusSeeOther)
 	return nil
 }

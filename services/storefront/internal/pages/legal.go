@@ -63,7 +63,7 @@ func (v *visit) legal() []view.Link {
 	for _, at := range v.legalKinds() {
 		href := at.elsewhere
 		if text, _ := v.own.legalText(v.texts.Language(), at.kind); text != "" {
-			href = view.InLanguage(v.texts.Language(), legalPath+at.kind)
+			href = v.url(legalPath + at.kind)
 		}
 		if href != "" {
 			links = append(links, view.Link{Text: at.name, Href: href})

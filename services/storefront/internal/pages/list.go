@@ -42,7 +42,7 @@ func orders() [][3]string {
 func (s *Server) list(v *visit, path, scope string, keep ...view.Attribute) (*view.ListPage, error) {
 	query := v.request.URL.Query()
 	bar, conditions := v.filterBar(query)
-	bar.Action, bar.Hidden = view.InLanguage(v.texts.Language(), path), keep
+	bar.Action, bar.Hidden = v.url(path), keep
 	kept := url.Values{}
 	for _, field := range keep {
 		kept.Set(field.Name, field.Value)
@@ -50,9 +50,7 @@ func (s *Server) list(v *visit, path, scope string, keep ...view.Attribute) (*vi
 	if bar.Min != "" || bar.Max != "" || bar.InStock {
 		bar.Clear = withQuery(bar.Action, kept)
 	}
-	l := &view.ListPage{Filter: bar, Empty: v.texts.Say("list.empty"), Step: view.Link{
-		Text: v.texts.Say("list.home"), Href: view.InLanguage(v.texts.Language(), "/"),
-	}}
+	l := &view.ListPage{Filter: bar, Empty: v.texts.Say("list.empty"), Step: view.Link{Text: v.texts.Say("list.home"), Href: v.url("/")}}
 	if bar.Clear != "" {
 		l.Empty, l.Step = v.texts.Say("list.nothing"), view.Link{Text: v.texts.Say("filter.clear"), Href: bar.Clear}
 	}
@@ -65,7 +63,7 @@ func (s *Server) list(v *visit, path, scope string, keep ...view.Attribute) (*vi
 	req := &catalogv1.ListProductsRequest{
 		PageSize: cardsOnAPage, PageToken: query.Get(pageField), Filter: strings.Join(append(conditions, sold), " AND "), OrderBy: orderOf(bar.Sort),
 	}
-	products, next, err := s.Catalog.Products(v.request.Context(), req)
+	listed, err := s.Catalog.List(v.request.Context(), req)
 	switch reason := reasonOf(err); {
 	case reason == fault.ReasonPageTokenInvalid:
 		return nil, nil // that the page is not there is no error: the list is
@@ -74,8 +72,24 @@ func (s *Server) list(v *visit, path, scope string, keep ...view.Attribute) (*vi
 	case err != nil:
 		return nil, err
 	}
-	l.Products, l.Pager = products, v.pager(bar.Action, query, next)
+	l.Products, l.Pager = listed.Products, v.pager(bar.Action, query, listed.Next)
+	l.Count = v.countOf(len(listed.Products), listed.Total)
 	return l, nil
+}
+
+// mostCounted is how far lists are counted (docs/decisions/0058).
+const mostCounted = 10_000
+
+// countOf tells how many products a list has, and how many of them its page shows.
+func (v *visit) countOf(shown, total int) string {
+	switch {
+	case total > mostCounted:
+		return v.texts.Fill("list.many", "Shown", v.texts.Number(shown), "Most", v.texts.Number(mostCounted))
+	case shown < total:
+		return v.texts.Count("list.some", total, "Shown", v.texts.Number(shown))
+	default:
+		return v.texts.Count("list.count", shown)
+	}
 }
 
 // filterBar reads what the address filters by, and what of the filter of the contract that is.
@@ -180,7 +194,7 @@ func withoutPage(query url.Values) url.Values {
 func (v *visit) redirectTo(path string) error {
 	header := v.w.Header()
 	v.protect()
-	header.Set("Location", view.InLanguage(v.texts.Language(), path))
+	header.Set("Location", v.url(path))
 	v.w.WriteHeader(http.StatusSeeOther)
 	return nil
 }

@@ -31,8 +31,10 @@ func (s *Server) orderAgain(v *visit) error {
 		return err
 	}
 	var problem error
+	repeated := true
 	for _, line := range order.GetLines() {
-		_, err := v.changeCart(line.GetProductCode(), func(before int32) int32 { return min(before+line.GetQuantity(), maxQuantity) })
+		again, err := v.add(v.field(seenCartField)+" "+order.GetId(), line.GetProductCode(), line.GetQuantity())
+		repeated = repeated && again
 		switch reasonOf(err) {
 		case reasonProductNotFound, reasonProductArchived, reasonCurrencyMixed:
 			problem = err
@@ -45,5 +47,5 @@ func (s *Server) orderAgain(v *visit) error {
 	if problem != nil {
 		return v.cartProblem(problem)
 	}
-	return v.see(cartPath, addedField, "1")
+	return v.seeAdded(repeated)
 }

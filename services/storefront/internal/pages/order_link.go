@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/shopmesh/shopmesh/kit/token"
@@ -25,6 +26,10 @@ func (s *Server) orderLink(v *visit) error {
 	known := session.Order{ID: order.GetId(), Number: order.GetNumber(), Token: shown}
 	if err := v.remember(func(c *session.Content) { c.Open(known) }); err != nil {
 		return err
+	}
+	// The mail was in the order's language, and so is what its link leads to.
+	if language, _, _ := strings.Cut(order.GetLanguageCode(), "-"); slices.Contains(v.own.offered(), language) {
+		v.texts = s.Texts.In(language)
 	}
 	return v.see(orderPath(order.GetNumber()))
 }

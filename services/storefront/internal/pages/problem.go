@@ -38,7 +38,7 @@ func (v *visit) problem(err error) {
 	status, key := statusOf(err)
 	d := view.ProblemPage{
 		Heading: v.texts.Say("error." + key), Text: v.texts.Say("error." + key + "_text"),
-		Step: view.Link{Text: v.texts.Say("list.home"), Href: view.InLanguage(v.texts.Language(), "/")},
+		Step: view.Link{Text: v.texts.Say("list.home"), Href: v.url("/")},
 	}
 	header := v.w.Header()
 	switch {
@@ -51,7 +51,7 @@ func (v *visit) problem(err error) {
 			header.Set("Allow", http.MethodPost)
 		}
 	case errors.Is(err, errOrderClosed):
-		d.Step = view.Link{Text: v.texts.Say("error.closed_step"), Href: view.InLanguage(v.texts.Language(), findPath)}
+		d.Step = view.Link{Text: v.texts.Say("error.closed_step"), Href: v.url(findPath)}
 	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
 		d.Step = v.again()
 		if refused, ok := refusal(err); ok && refused.RetryDelay() > 0 {
@@ -75,7 +75,7 @@ func (v *visit) problem(err error) {
 
 // again is the same page once more. What was sent by POST is not sent again.
 func (v *visit) again() view.Link {
-	return view.Link{Text: v.texts.Say("error.retry"), Href: view.InLanguage(v.texts.Language(), v.address())}
+	return view.Link{Text: v.texts.Say("error.retry"), Href: v.url(v.address())}
 }
 
 // statusOf returns the status of a page about an error, and the name of its texts. Each id is

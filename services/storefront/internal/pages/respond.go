@@ -11,7 +11,6 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/shopmesh/shopmesh/services/storefront/internal/assets"
-	"github.com/shopmesh/shopmesh/services/storefront/internal/view"
 )
 
 // The headers of pages, in place of those that answers to programs have (kit/rpc). Pages
@@ -109,7 +108,7 @@ func (v *visit) redirect(path string, status int) error {
 	header := v.w.Header()
 	v.protect()
 	header.Set("Cache-Control", revalidate)
-	header.Set("Location", view.InLanguage(v.texts.Language(), path))
+	header.Set("Location", v.url(path))
 	v.w.WriteHeader(status)
 	return nil
 }

@@ -13,9 +13,9 @@ import (
 func (s *Server) robots(v *visit) error {
 	var b strings.Builder
 	b.WriteString("User-agent: *\nDisallow: /v1/\nDisallow: /office\n")
-	for _, language := range messages.Offered() {
+	for _, language := range append([]string{""}, messages.Languages()...) {
 		for _, path := range []string{"/cart", "/checkout", "/orders", "/o/", "/account", "/search"} {
-			b.WriteString("Disallow: " + view.InLanguage(language, path) + "\n")
+			b.WriteString("Disallow: " + view.InLanguage(language, "", path) + "\n")
 		}
 	}
 	if s.PublicURL != "" {

@@ -31,7 +31,8 @@ type Settings struct {
 // OwnSettings are what an owner set for the pages.
 type OwnSettings struct {
 	Accent string
-	// Announcements are by language, and Languages those that pages are offered in.
+	// Announcements are by language, and Languages those that pages are offered in: addresses
+	// that name none are in the first.
 	Announcements map[string]string
 	Languages     []string
 	// LegalTexts are by language.
@@ -170,6 +171,8 @@ func (s *Server) servePage(v *visit, at route) error {
 		}
 	case !reads(v.request):
 		return errMethod
+	case v.led:
+		return v.redirect(v.path, http.StatusSeeOther) // the owner may set another language tomorrow
 	case v.redundant:
 		return v.redirect(v.path, http.StatusMovedPermanently)
 	}

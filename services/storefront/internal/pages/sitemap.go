@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/xml"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,16 +35,19 @@ type sitemap struct {
 	mu     sync.Mutex
 	text   []byte
 	made   time.Time
+	// languages are those of its addresses.
+	languages string
 }
 
-// serveSitemap lists the pages of categories and products, the newest products first where
+// serveSitemap lists the pages of categories and products in each language, the newest products first where
 // there are more than a sitemap may have.
 func (s *Server) serveSitemap(v *visit) error {
-	text := s.sitemap.fresh()
+	languages := v.own.offered()
+	text := s.sitemap.fresh(languages)
 	if text == nil {
 		// One is made for all who wait.
 		ctx := context.WithoutCancel(v.request.Context())
-		made, err, _ := s.sitemap.making.Do("", func() (any, error) { return s.makeSitemap(ctx) })
+		made, err, _ := s.sitemap.making.Do(strings.Join(languages, " "), func() (any, error) { return s.makeSitemap(ctx, languages) })
 		if err != nil {
 			return err
 		}
@@ -53,24 +57,24 @@ func (s *Server) serveSitemap(v *visit) error {
 	return nil
 }
 
-// fresh returns the list where it is not too old; nil where it is.
-func (m *sitemap) fresh() []byte {
+// fresh returns the list where it is not too old and has these languages; nil where it is.
+func (m *sitemap) fresh(languages []string) []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.now().Sub(m.made) > sitemapLife {
+	if m.now().Sub(m.made) > sitemapLife || m.languages != strings.Join(languages, " ") {
 		return nil
 	}
 	return m.text
 }
 
-func (m *sitemap) keep(text []byte) {
+func (m *sitemap) keep(text []byte, languages []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.text, m.made = text, m.now()
+	m.text, m.made, m.languages = text, m.now(), strings.Join(languages, " ")
 }
 
 // makeSitemap reads all that is sold, for everybody and so as the service itself.
-func (s *Server) makeSitemap(ctx context.Context) ([]byte, error) {
+func (s *Server) makeSitemap(ctx context.Context, languages []string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(peer.AsItself(ctx), sitemapPatience)
 	defer cancel()
 	tree, err := s.Catalog.Categories(ctx)
@@ -81,9 +85,12 @@ func (s *Server) makeSitemap(ctx context.Context) ([]byte, error) {
 	b.WriteString(xml.Header + `<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">`)
 	addresses := 0
 	add := func(path string) {
-		if addresses++; addresses <= maxAddresses {
+		if addresses += len(languages); addresses > maxAddresses {
+			return
+		}
+		for _, language := range languages {
 			b.WriteString("<url><loc>")
-			_ = xml.EscapeText(&b, []byte(s.PublicURL+path)) // a buffer takes everything
+			_ = xml.EscapeText(&b, []byte(s.PublicURL+view.InLanguage(language, languages[0], path))) // a buffer takes everything
 			b.WriteString("</loc></url>\n")
 		}
 	}
@@ -103,6 +110,6 @@ func (s *Server) makeSitemap(ctx context.Context) ([]byte, error) {
 		req.PageToken = next
 	}
 	b.WriteString("</urlset>\n")
-	s.sitemap.keep(b.Bytes())
+	s.sitemap.keep(b.Bytes(), languages)
 	return b.Bytes(), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/shopmesh/shopmesh/services/storefront/internal/messages"
@@ -21,8 +22,11 @@ type visit struct {
 	own     OwnSettings
 	// path is the escaped path without the language.
 	path string
-	// redundant is whether the path names the language that it has anyway.
-	redundant bool
+	// standard is the language of addresses that name none: the first one offered.
+	standard string
+	// redundant is whether the path ends in a slash that it need not have, and led whether it
+	// names the language that it has anyway, or one that is not offered.
+	redundant, led bool
 	// args are the segments that vary in the page's route, escaped.
 	args []string
 	// opened is what the visitor's browser has opened, once something needed it.
@@ -31,15 +35,32 @@ type visit struct {
 
 func (s *Server) visitOf(w http.ResponseWriter, r *http.Request) *visit {
 	v := &visit{server: s, w: w, request: asVisitor(r), set: s.Settings.Now(), own: s.Own.Now(), path: r.URL.EscapedPath()}
-	language := messages.Default
+	offered := v.own.offered()
+	v.standard = offered[0]
+	language := v.standard
 	first, rest, more := strings.Cut(strings.TrimPrefix(v.path, "/"), "/")
-	for _, offered := range messages.Offered() {
-		if first == offered {
-			language, v.path, v.redundant = offered, "/"+rest, offered == messages.Default || more && rest == ""
+	if slices.Contains(messages.Languages(), first) {
+		v.path, v.redundant = "/"+rest, more && rest == ""
+		if slices.Contains(offered, first) {
+			language = first
 		}
+		v.led = language == v.standard
 	}
 	v.texts = s.Texts.In(language)
 	return v
+}
+
+// offered are the languages that the owner offers, that of addresses that name none first.
+func (o OwnSettings) offered() []string {
+	if len(o.Languages) == 0 {
+		return messages.Languages()
+	}
+	return o.Languages
+}
+
+// url is the address of a path of the shop in the language of the visit.
+func (v *visit) url(path string) string {
+	return view.InLanguage(v.texts.Language(), v.standard, path)
 }
 
 // arg returns a segment that varies, as it was meant; empty where there is none.
@@ -69,26 +90,26 @@ func (v *visit) address() string {
 func (v *visit) page(title string) view.Page {
 	s, path := v.server, v.address()
 	p := view.Page{
-		Texts: v.texts, Title: title, Path: path, PublicURL: s.PublicURL,
-		Shop:   view.Shop{Name: v.set.ShopName, Announcement: v.own.announcement(v.texts.Language()), Accent: v.own.Accent, Legal: v.legal()},
-		Things: v.thingsInCart(),
-		Links:  view.Links{Style: s.Assets.Href("shop.css"), Motifs: s.Assets.Href("motifs.svg"), Icon: s.Assets.Href("icon.svg")},
+		Texts: v.texts, Standard: v.standard, Title: title, Path: path, PublicURL: s.PublicURL,
+		Shop:  view.Shop{Name: v.set.ShopName, Announcement: v.own.announcement(v.texts.Language()), Accent: v.own.Accent, Legal: v.legal()},
+		Links: view.Links{Style: s.Assets.Href("shop.css"), Motifs: s.Assets.Href("motifs.svg"), Icon: s.Assets.Href("icon.svg")},
 	}
-	for _, language := range messages.Offered() {
+	p.Things, p.Cart = v.cartSeen()
+	for _, language := range v.own.offered() {
 		p.Languages = append(p.Languages, view.Language{
-			Tag: language, Name: s.Texts.In(language).Say("language"), Href: view.InLanguage(language, path),
+			Tag: language, Name: s.Texts.In(language).Say("language"), Href: view.InLanguage(language, v.standard, path),
 		})
 	}
 	return p
 }
 
-// thingsInCart is how many things are in the visitor's cart, as it was last seen. A page is
-// shown all the same where that can't be read.
-func (v *visit) thingsInCart() int {
+// cartSeen is how many things are in the visitor's cart, and what names that, as it was last
+// seen. A page is shown all the same where that can't be read.
+func (v *visit) cartSeen() (things int, etag string) {
 	opened, err := v.session()
 	if err != nil {
 		v.server.Log.WarnContext(v.request.Context(), "a session could not be read", "cause", err.Error())
-		return 0
+		return 0, ""
 	}
-	return opened.Things
+	return opened.Things, opened.Etag
 }

@@ -30,3 +30,10 @@ func (c *Carts) Set(ctx context.Context, code string, quantity int32, etag strin
 	res, err := c.carts.SetCartItem(ctx, &orderv1.SetCartItemRequest{ProductCode: code, Quantity: &quantity, Etag: etag})
 	return res.GetCart(), res.GetCartToken(), err
 }
+
+// Add puts so many more of a product into the visitor's cart. It returns the cart, the token
+// of one that was made for it, and whether the same request had added it before.
+func (c *Carts) Add(ctx context.Context, request, code string, quantity int32) (cart *orderv1.Cart, made string, repeated bool, err error) {
+	res, err := c.carts.AddCartItem(ctx, &orderv1.AddCartItemRequest{ProductCode: code, Quantity: quantity, RequestId: request})
+	return res.GetCart(), res.GetCartToken(), res.GetRepeated(), err
+}

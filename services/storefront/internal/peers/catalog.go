@@ -61,6 +61,22 @@ func (c *Catalog) Products(ctx context.Context, req *catalogv1.ListProductsReque
 	return res.GetProducts(), res.GetNextPageToken(), err
 }
 
+// Listed is a page of products.
+type Listed struct {
+	Products []*catalogv1.Product
+	// Next is the token of the next page; empty on the last.
+	Next string
+	// Total is how many all pages hold: up to 10,000 exactly, 10,001 for more.
+	Total int
+}
+
+// List returns a page of products, and counts them all.
+func (c *Catalog) List(ctx context.Context, req *catalogv1.ListProductsRequest) (Listed, error) {
+	req.IncludeTotalSize = true
+	res, err := c.products.ListProducts(ctx, req)
+	return Listed{Products: res.GetProducts(), Next: res.GetNextPageToken(), Total: int(res.GetTotalSize())}, err
+}
+
 // Categories returns the tree of categories. It is the same for everybody, so it is read by
 // the service itself, once for all visitors of two seconds.
 func (c *Catalog) Categories(ctx context.Context) (*Tree, error) {

@@ -37,8 +37,12 @@ var errChanged = errors.New("the session was changed by others meanwhile, severa
 type Content struct {
 	// Cart is the token of a guest's cart; empty for none.
 	Cart string `json:"cart,omitempty"`
-	// Things is how many things are in the cart, as it was last seen.
-	Things int `json:"things,omitempty"`
+	// Things is how many things are in the cart, as it was last seen, and Etag names what is
+	// in it.
+	Things int    `json:"things,omitempty"`
+	Etag   string `json:"etag,omitempty"`
+	// Salt makes the requests that add to the cart this session's own.
+	Salt string `json:"salt,omitempty"`
 	// Orders are those of a guest that it opens, the last one first.
 	Orders []Order `json:"orders,omitempty"`
 	// Forms are what was typed into forms that were refused, by the form's name.

@@ -10,6 +10,8 @@ import (
 type Page struct {
 	// Texts are those of the page's language.
 	Texts *messages.Texts
+	// Standard is the language of addresses that name none.
+	Standard string
 	// Title is the page's own, before the shop's name.
 	Title string
 	// Description is for search engines; empty for none.
@@ -20,6 +22,9 @@ type Page struct {
 	PublicURL string
 	// Things is how many things are in the visitor's cart.
 	Things int
+	// Cart names what is in the visitor's cart, as the page shows it; empty for none that was
+	// seen. A form that puts something in carries it, so that the same form adds once.
+	Cart string
 	// Query is what was searched for.
 	Query string
 	// Shop is the same on each page.
@@ -55,15 +60,15 @@ type Language struct {
 type Links struct{ Style, Motifs, Icon string }
 
 // URL returns a path of the shop in the page's language.
-func (p Page) URL(path string) string { return InLanguage(p.Texts.Language(), path) }
+func (p Page) URL(path string) string { return InLanguage(p.Texts.Language(), p.Standard, path) }
 
 // Say returns a text of the page's language.
 func (p Page) Say(id string) string { return p.Texts.Say(id) }
 
-// InLanguage returns a path of the shop in a language: the default one has no prefix.
-func InLanguage(language, path string) string {
+// InLanguage returns a path of the shop in a language: the standard one has no prefix.
+func InLanguage(language, standard, path string) string {
 	switch {
-	case language == messages.Default:
+	case language == standard:
 		return path
 	case path == "/":
 		return "/" + language

@@ -29,7 +29,7 @@ const mark = "§"
 func marked(t *testing.T) *messages.Texts {
 	t.Helper()
 	files := fstest.MapFS{}
-	for _, language := range messages.Offered() {
+	for _, language := range messages.Languages() {
 		names, err := fs.Glob(web.Files(), "messages/"+language+"/*.json")
 		if err != nil {
 			t.Fatal(err)
@@ -68,7 +68,7 @@ func allMarked(t *testing.T, name string) []byte {
 func pages(t *testing.T) map[string]templ.Component {
 	t.Helper()
 	p := view.Page{
-		Texts: marked(t), Title: mark, Path: "/", PublicURL: "https://shop.example", Query: mark, Things: 2, Data: `{"a":1}`, Description: mark,
+		Standard: messages.Default, Cart: mark, Texts: marked(t), Title: mark, Path: "/", PublicURL: "https://shop.example", Query: mark, Things: 2, Data: `{"a":1}`, Description: mark,
 		Shop:      view.Shop{Name: mark, Announcement: mark, Accent: "teal", Legal: []view.Link{{Text: mark, Href: "https://shop.example/terms"}}},
 		Languages: []view.Language{{Tag: "en", Name: mark, Href: "/"}},
 		Links:     view.Links{Style: "/assets/shop.css", Motifs: "/assets/motifs.svg", Icon: "/assets/icon.svg"},
@@ -88,7 +88,7 @@ func pages(t *testing.T) map[string]templ.Component {
 		"home":          view.Home(p, view.HomePage{Categories: []view.Link{link}, Newest: both}),
 		"an empty home": view.Home(p, view.HomePage{}),
 		"list": view.List(p, view.ListPage{
-			Heading: mark, Description: mark, Breadcrumb: []view.Link{link}, Subcategories: []view.Link{link}, Products: both,
+			Heading: mark, Description: mark, Breadcrumb: []view.Link{link}, Subcategories: []view.Link{link}, Products: both, Count: mark,
 			Filter: view.FilterBarData{Action: "/", Min: mark, MinError: mark, Sorts: []view.Option{{Value: "new", Text: mark}}, Clear: "/"},
 			Pager:  view.PagerData{Number: 2, First: "/", Next: "/"},
 		}),

@@ -118,7 +118,8 @@ type Settings struct {
 	// list such as "Europe/Berlin"; "UTC" by default.
 	TimeZone *string `protobuf:"bytes,3,opt,name=time_zone,json=timeZone,proto3,oneof" json:"time_zone,omitempty"`
 	// The languages that pages are offered in: English ("en"), German ("de"), Arabic ("ar"); all
-	// three by default. The first is that of visitors whose browsers prefer none of them.
+	// three by default. Addresses without a prefix are in the first, the others have theirs, such
+	// as "/de".
 	Languages []string `protobuf:"bytes,4,rep,name=languages,proto3" json:"languages,omitempty"`
 	// The countries and territories that the shop ships to, ISO 3166-1 alpha-2 (and XK), such as
 	// "DE"; all by default. The pages offer no others; orders that are placed in another way are

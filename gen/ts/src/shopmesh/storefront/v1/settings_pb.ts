@@ -51,7 +51,8 @@ export type Settings = Message<"shopmesh.storefront.v1.Settings"> & {
 
   /**
    * The languages that pages are offered in: English ("en"), German ("de"), Arabic ("ar"); all
-   * three by default. The first is that of visitors whose browsers prefer none of them.
+   * three by default. Addresses without a prefix are in the first, the others have theirs, such
+   * as "/de".
    *
    * @generated from field: repeated string languages = 4;
    */

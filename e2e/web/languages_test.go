@@ -1,0 +1,142 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"google.golang.org/genproto/googleapis/type/money"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
+	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	shopv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
+	storefrontv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/storefront/v1"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+)
+
+// offers has the shop offer languages, and waits until it does.
+func (s *shop) offers(languages ...string) {
+	s.t.Helper()
+	if _, err := s.settings.UpdateSettings(s.t.Context(), &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{
+		Context: "storefront", Value: &configv1.Settings_Storefront{Storefront: &storefrontv1.Settings{Languages: languages}},
+	}}); err != nil {
+		s.t.Fatal(err)
+	}
+	want := `<html lang="` + languages[0]
+	testkit.Eventually(s.t, "the languages are offered", func() bool {
+		body := s.get("/").body
+		return strings.Contains(body, want) && (len(languages) > 1) == strings.Contains(body, "hreflang") && !strings.Contains(body, `hreflang="ar"`)
+	})
+}
+
+// The pages are in the languages that the owner offers. The first has addresses without a
+// prefix; the prefixes of others that are not offered lead there.
+func TestPagesAreInTheLanguagesOffered(t *testing.T) {
+	t.Parallel()
+	s, _ := selling(t)
+	kept := &browser{shop: s}
+	kept.put("BLUE", "1") // on a page that is open when the settings change
+	s.offers("de", "en")
+
+	home := s.shows("/", http.StatusOK, `<html lang="de" dir="ltr"`, `hreflang="x-default" href="https://shop.example/"`,
+		`hreflang="de" href="https://shop.example/"`, `hreflang="en" href="https://shop.example/en"`, `href="/en" hreflang="en" lang="en"`, `href="/cart"`)
+	s.lacks(home, `hreflang="ar"`, `"/de`)
+	s.shows("/en/p/BLUE/blue-mug", http.StatusOK, `<html lang="en"`, `rel="canonical" href="https://shop.example/en/p/BLUE/blue-mug"`, `action="/en/cart/add"`)
+	for from, to := range map[string]string{
+		"/de": "/", "/de/": "/", "/de/search?q=a": "/search?q=a", "/ar": "/", "/ar/p/BLUE/blue-mug": "/p/BLUE/blue-mug", "/ar/cart": "/cart",
+	} {
+		if p := s.get(from); p.status != http.StatusSeeOther || p.header.Get("Location") != to {
+			t.Errorf("%s is %d and leads to %q, want %q", from, p.status, p.header.Get("Location"), to)
+		}
+	}
+	s.shows("/ar/nothing", http.StatusNotFound, "Diese Seite gibt es nicht")
+	// A form of a page that was open in a language before is not lost with it.
+	if to := kept.sends("/ar/cart/add", fill(kept.formOf(s.shows("/p/BLUE/blue-mug", http.StatusOK), "/cart/add"), "quantity", "2")); to != "/cart?added=1" {
+		t.Errorf("the form leads to %s", to)
+	}
+	site := s.get("/sitemap.xml")
+	for _, want := range []string{"<loc>https://shop.example/</loc>", "<loc>https://shop.example/en</loc>", "<loc>https://shop.example/p/BLUE/blue-mug</loc>", "<loc>https://shop.example/en/p/BLUE/blue-mug</loc>"} {
+		if !strings.Contains(site.body, want) {
+			t.Errorf("the sitemap lacks %q\n%s", want, site.body)
+		}
+	}
+	s.lacks(site, "/de", "/ar")
+	s.offers("de")
+	only := s.shows("/", http.StatusOK, `rel="canonical"`)
+	s.lacks(only, "hreflang", "Sprachen")
+	if site := s.get("/sitemap.xml"); strings.Contains(site.body, "/en") {
+		t.Errorf("the sitemap names what is not offered\n%s", site.body)
+	}
+}
+
+// An order is in the language of the page that it was placed on, its mail too, whichever
+// language is standard; and the mail's link leads to a page in it (woocommerce#35875).
+func TestAnOrderKeepsItsLanguage(t *testing.T) {
+	t.Parallel()
+	s, _ := selling(t)
+	b := &browser{shop: s}
+	b.put("BLUE", "1")
+	leads := b.sends("/de/checkout/place", ada(b.formOf(b.open("/de/checkout", "Vereinigtes Königreich"), "/de/checkout/place")))
+	if !strings.HasPrefix(leads, "/de/orders/") {
+		t.Fatalf("it leads to %s", leads)
+	}
+	placed := s.orders()[0]
+	if placed.GetLanguageCode() != "de" {
+		t.Errorf("the order is in %s", placed.GetLanguageCode())
+	}
+	b.open(strings.TrimPrefix(leads, "/de")) // looking at it in English changes nothing
+	testkit.Eventually(t, "the order is told by a mail", func() bool {
+		res, err := s.mails.ListNotifications(t.Context(), &notificationv1.ListNotificationsRequest{Filter: `order_id = "` + placed.GetId() + `"`})
+		if err != nil || len(res.GetNotifications()) == 0 {
+			return false
+		}
+		mail, err := s.mails.GetNotification(t.Context(), &notificationv1.GetNotificationRequest{Id: res.GetNotifications()[0].GetId()})
+		if err != nil || !strings.Contains(mail.GetNotification().GetSubject(), "Bestellung") {
+			t.Fatalf("the mail is %v, %v", mail, err)
+		}
+		return true
+	})
+	other := &browser{shop: s}
+	if to := other.goes(strings.TrimPrefix(s.linkOf(placed.GetId()), publicURL)); to != leads {
+		t.Errorf("the link leads to %s, want %s", to, leads)
+	}
+	other.open(leads, "Ada Lovelace")
+}
+
+// Amounts have the digits of their currency, wherever they stand, and prices can be typed with
+// them (nextjs-starter-medusa#149, medusajs/admin#630).
+func TestAmountsHaveTheDigitsOfTheirCurrency(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		currency      string
+		price         *money.Money
+		shown, german string
+		machine       string
+		typed         string
+	}{
+		{"KWD", &money.Money{CurrencyCode: "KWD", Units: 3, Nanos: 250_000_000}, "3.250", "3,250", `"price":"3.250"`, "3,25"},
+		{"JPY", &money.Money{CurrencyCode: "JPY", Units: 1200}, "¥1,200<", "1.200\u00a0¥", `"price":"1200"`, "1.200"},
+		{"EUR", &money.Money{CurrencyCode: "EUR", Units: 19, Nanos: 500_000_000}, "€19.50", "19,50\u00a0€", `"price":"19.50"`, "19,50"},
+	} {
+		t.Run(row.currency, func(t *testing.T) {
+			t.Parallel()
+			s := open(t)
+			if _, err := s.settings.UpdateSettings(t.Context(), &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{
+				Context: "shop", Value: &configv1.Settings_Shop{Shop: &shopv1.Settings{Currency: &row.currency}},
+			}}); err != nil {
+				t.Fatal(err)
+			}
+			s.product("MUG", "Blue mug", s.category("Mugs", ""), 0, func(p *catalogv1.Product) { p.Price = row.price })
+			s.deliver("MUG", 5)
+			s.shows("/p/MUG/blue-mug", http.StatusOK, row.shown, row.machine)
+			testkit.Eventually(t, "the currency is set", func() bool {
+				return strings.Contains(s.get("/de/search?min="+row.typed+"&max="+row.typed).body, row.german)
+			})
+			b := &browser{shop: s}
+			b.put("MUG", "2")
+			b.open("/de/checkout", "Blue mug")
+			s.shows("/search?min=19.5055", http.StatusOK, "is no amount")
+		})
+	}
+}
