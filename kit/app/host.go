@@ -155,7 +155,7 @@ func (h *host) makeHandlers(in hostParams) error {
 	operations.NewServer(h.log.Logger, contexts...).Register(internal)
 
 	h.apiHandler, err = rpc.NewHandler(api, rpc.HandlerConfig{
-		Gateways: gateways, Health: h.health, Reflection: in.Process.Reflection, Extra: plain, Pages: pages,
+		Gateways: gateways, Health: h.health, Reflection: in.Process.Reflection, Extra: plain, Pages: pages, Streams: h.streams,
 		// A proxy on this machine passes on the shop's own name.
 		LocalOnly: !in.Process.Edge.Public(in.Process.Listen),
 		Proxies:   in.Process.Edge.Proxies, Origins: edge.origins, Load: h.load, Limits: edge.limits, Refused: h.refused,

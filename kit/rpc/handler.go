@@ -41,6 +41,9 @@ type HandlerConfig struct {
 	Extra map[string]http.Handler
 	// Pages get what nothing else takes; nil for an error that programs read.
 	Pages Pages
+	// Streams bounds the answers to requests for pages that go on; by default they have their
+	// own, with DefaultStreamLimits.
+	Streams *Streams
 	// LocalOnly refuses requests for a host that is not this machine by name or
 	// address: a web page whose own name was made to point here (DNS rebinding)
 	// must not read what this machine alone is to reach.
@@ -75,9 +78,12 @@ func NewHandler(server *connect.Server, cfg HandlerConfig) (http.Handler, error)
 	if err := CheckAuthorization(server); err != nil {
 		return nil, err
 	}
+	if cfg.Streams == nil {
+		cfg.Streams = NewStreams(DefaultStreamLimits())
+	}
 	mux := http.NewServeMux()
 	connecthttp.Mount(mux, server, wireOptions()...)
-	routes := &router{rpcs: mux, errors: connecthttp.NewErrorWriter(), limits: cfg.Limits, refused: cfg.Refused, procedures: make(map[string]procedure), pages: cfg.Pages}
+	routes := &router{rpcs: mux, errors: connecthttp.NewErrorWriter(), limits: cfg.Limits, refused: cfg.Refused, procedures: make(map[string]procedure), pages: cfg.Pages, streams: cfg.Streams}
 	for spec := range server.Specs() {
 		routes.procedures[spec.Procedure] = procedure{allowedMethods(spec), spec.StreamType != connect.StreamTypeUnary, cfg.Limits.of(spec)}
 	}

@@ -27,6 +27,7 @@ type router struct {
 	refused    Refused              // nil for nothing
 	procedures map[string]procedure // by path
 	pages      Pages                // nil for none
+	streams    *Streams             // of pages
 }
 
 // procedure is what the router knows of an RPC.

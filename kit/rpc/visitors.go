@@ -31,6 +31,7 @@ func (h *router) takesPage(r *http.Request) bool {
 type visit struct {
 	limits     *Limits // nil for a port without
 	procedures map[string]procedure
+	streams    *Streams
 }
 
 type visitKey struct{}
@@ -44,7 +45,7 @@ func (h *router) servePage(w http.ResponseWriter, r *http.Request) {
 		of.taken = true
 		ctx = context.WithValue(ctx, originKey{}, &of)
 	}
-	ctx = context.WithValue(ctx, visitKey{}, &visit{h.limits, h.procedures})
+	ctx = context.WithValue(ctx, visitKey{}, &visit{h.limits, h.procedures, h.streams})
 	h.pages.ServeHTTP(w, r.WithContext(ctx))
 }
 
