@@ -32,6 +32,9 @@ import (
 
 const publicURL = "https://shop.example"
 
+// maxPage is the budget of a page, compressed.
+const maxPage = 14 << 10
+
 // shop is one in this process, and its owner's clients.
 type shop struct {
 	t          *testing.T
@@ -44,6 +47,8 @@ type shop struct {
 	orderClient, mailer orderv1connect.OrderServiceClient
 	mails               notificationv1connect.NotificationServiceClient
 	payments            paymentv1connect.PaymentServiceClient
+	// stop stops the shop before the test ends.
+	stop func()
 }
 
 func open(t *testing.T) *shop {
@@ -62,7 +67,7 @@ func open(t *testing.T) *shop {
 	return &shop{
 		mails: notificationv1connect.NewNotificationServiceClient(client), payments: paymentv1connect.NewPaymentServiceClient(client),
 		orderClient: orderv1connect.NewOrderServiceClient(client), mailer: orderv1connect.NewOrderServiceClient(mailer),
-		t: t, url: served.API, products: catalogv1connect.NewProductServiceClient(client), categories: catalogv1connect.NewCategoryServiceClient(client),
+		t: t, url: served.API, stop: served.Stop, products: catalogv1connect.NewProductServiceClient(client), categories: catalogv1connect.NewCategoryServiceClient(client),
 		stock: inventoryv1connect.NewInventoryServiceClient(client), settings: configv1connect.NewConfigServiceClient(client),
 	}
 }
@@ -166,6 +171,9 @@ func (s *shop) get(path string, headers ...string) page {
 		s.t.Fatal(err)
 	}
 	p := page{status: res.StatusCode, header: res.Header, body: string(raw), size: len(raw)}
+	if p.size > maxPage && strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
+		s.t.Errorf("%s has %d bytes in %q, want %d at most", path, p.size, res.Header.Get("Content-Encoding"), maxPage)
+	}
 	if res.Header.Get("Content-Encoding") == "gzip" {
 		unzip, err := gzip.NewReader(strings.NewReader(p.body))
 		if err != nil {

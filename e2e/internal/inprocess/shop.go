@@ -41,6 +41,8 @@ type Config struct {
 type Shop struct {
 	kitapp.Addresses
 
+	// Stop stops it before the test ends.
+	Stop func()
 	// IdentityDatabase and PaymentDatabase are URLs.
 	IdentityDatabase, PaymentDatabase string
 }
@@ -51,7 +53,7 @@ func Serve(t *testing.T, c Config) Shop {
 	s := Shop{IdentityDatabase: testkit.DatabaseURL(t, identity.Migrations()), PaymentDatabase: testkit.DatabaseURL(t, payment.Migrations())}
 	process := c.Process
 	process.Name, process.Log = "shopmesh", slog.New(slog.DiscardHandler)
-	s.Addresses, _ = apptest.Serve(t, process, append(c.modules(t, s), c.Options...)...)
+	s.Addresses, s.Stop = apptest.Serve(t, process, append(c.modules(t, s), c.Options...)...)
 	return s
 }
 

@@ -119,6 +119,7 @@ func (s *Server) pages() []route {
 		{path: findPath, page: s.findOrder},
 		{path: "/orders/link", page: s.sendLink, form: true},
 		{path: "/orders/*", page: s.order},
+		{path: "/orders/*/events", page: s.orderEvents},
 		{path: "/orders/*/cancel", page: s.cancelOrder, form: true},
 		{path: "/orders/*/again", page: s.orderAgain, form: true},
 		{path: linkPrefix + "*", page: s.orderLink},

@@ -2,6 +2,8 @@ package peers
 
 import (
 	"context"
+	"errors"
+	"io"
 	"time"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
@@ -47,6 +49,26 @@ func (o *Orders) Cancel(ctx context.Context, req *orderv1.CancelOrderRequest) er
 func (o *Orders) SendLink(ctx context.Context, number, email string) error {
 	_, err := o.orders.SendOrderLink(ctx, &orderv1.SendOrderLinkRequest{Number: number, Email: email})
 	return err
+}
+
+// Watch hands each entry of an order's history after a version to a function: those of the past,
+// then each as it comes. It returns after the last that there can be, or with why no more come.
+func (o *Orders) Watch(ctx context.Context, id string, after int64, entry func(*orderv1.OrderHistoryEntry)) error {
+	stream, err := o.orders.WatchOrder(ctx, &orderv1.WatchOrderRequest{Id: id, AfterVersion: after})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = stream.Close() }() // nothing more is read
+	for {
+		res, err := stream.Receive()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		entry(res.GetEntry())
+	}
 }
 
 // Wait returns once an order came to an entry of its history that is enough, or can come to

@@ -10,6 +10,8 @@ type OrderPage struct {
 	// State tells where it is.
 	State string
 	Steps []Step
+	// Events is where the page hears of the order's next versions; empty where none come.
+	Events string
 	// Waits is whether its outcome is to come in a moment.
 	Waits bool
 	// PayURL is where it is paid; empty where there is nothing to do.
