@@ -118,7 +118,8 @@ cross: ## Compile every command for Linux and macOS, amd64 and arm64
 	done; done
 
 .PHONY: test-ts
-test-ts: gen/ts/node_modules/.stamp e2e/ts/node_modules/.stamp ## Type-check the contracts for TypeScript, and order with them from the shop
+test-ts: gen/ts/node_modules/.stamp e2e/ts/node_modules/.stamp ## Type-check the contracts for TypeScript and the pages' script, and order with the contracts from the shop
+	gen/ts/node_modules/.bin/tsc -p web
 	cd gen/ts && npm run --silent build
 	cd e2e/ts && npm run --silent build
 	go test -tags typescript -timeout 10m -run TestTypeScriptClient $(ARGS) ./e2e/...

@@ -33,8 +33,8 @@ type asset struct {
 	plain, gzip, brotli []byte
 }
 
-// Load reads design/*.css into shop.css, in the order that the cascade needs, and the files
-// of shop/ each as it is.
+// Load reads design/*.css into shop.css, in the order that the cascade needs, the modules of
+// shop/enhance/ into enhance.js, and the files of shop/ each as it is.
 func Load(files fs.FS) (*Assets, error) {
 	a := &Assets{hrefs: make(map[string]string), byPath: make(map[string]*asset)}
 	var style bytes.Buffer
@@ -48,11 +48,21 @@ func Load(files fs.FS) (*Assets, error) {
 	if err := a.add("shop.css", style.Bytes()); err != nil {
 		return nil, err
 	}
+	script, err := joinModules(files, "shop/enhance", "fields", "page", "forms", "live")
+	if err != nil {
+		return nil, err
+	}
+	if err := a.add("enhance.js", script); err != nil {
+		return nil, err
+	}
 	entries, err := fs.ReadDir(files, "shop")
 	if err != nil {
 		return nil, err
 	}
 	for _, entry := range entries {
+		if entry.IsDir() {
+			continue
+		}
 		content, err := fs.ReadFile(files, "shop/"+entry.Name())
 		if err != nil {
 			return nil, err

@@ -16,8 +16,11 @@ import (
 	"github.com/shopmesh/shopmesh/web"
 )
 
-// maxStyle is the budget of the styles, compressed.
-const maxStyle = 12 << 10
+// The budgets of the styles and of the script, compressed.
+const (
+	maxStyle  = 12 << 10
+	maxScript = 6 << 10
+)
 
 func load(t *testing.T) *assets.Assets {
 	t.Helper()
@@ -75,6 +78,45 @@ func TestAssetsAreKeptForGood(t *testing.T) {
 	w := httptest.NewRecorder()
 	if loaded.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/assets/shop.000000000000.css", nil)) {
 		t.Error("an asset of another build is answered with this one's")
+	}
+}
+
+// The script is one module, small, of those of web/shop/enhance: nothing is loaded after it, and
+// no comments are.
+func TestTheScriptIsOneSmallModule(t *testing.T) {
+	t.Parallel()
+	loaded := load(t)
+	href := loaded.Href("enhance.js")
+	if size := get(t, loaded, href, "br").Body.Len(); size > maxScript {
+		t.Errorf("the script has %d bytes, want %d at most", size, maxScript)
+	}
+	got := get(t, loaded, href, "")
+	if kind := got.Header().Get("Content-Type"); kind != "text/javascript; charset=utf-8" {
+		t.Errorf("it is %s", kind)
+	}
+	script := got.Body.String()
+	if left := regexp.MustCompile(`(?m)^(?:import|export|//|/\*|\*).*`).FindAllString(script, -1); len(left) > 0 {
+		t.Errorf("left are %q", left)
+	}
+	names := make(map[string]bool)
+	depth := 0
+	for line := range strings.Lines(script) {
+		found := regexp.MustCompile(`^(?:async )?(?:function|const|let) (\w+)`).FindStringSubmatch(line)
+		if found != nil && depth == 0 {
+			if names[found[1]] {
+				t.Errorf("two modules have a %s", found[1])
+			}
+			names[found[1]] = true
+		}
+		depth += strings.Count(line, "{") - strings.Count(line, "}")
+	}
+	if depth != 0 || !names["follow"] || !names["fields"] {
+		t.Errorf("it holds %v, and ends at depth %d", names, depth)
+	}
+	// The policy of the pages lets none of these.
+	forbidden := regexp.MustCompile(`(?:inner|outer)HTML\s*=[^=]|insertAdjacentHTML|\beval\(|document\.write|'style'|\.style\b`)
+	if found := forbidden.FindAllString(script, -1); len(found) > 0 {
+		t.Errorf("it uses %q", found)
 	}
 }
 

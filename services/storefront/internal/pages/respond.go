@@ -20,7 +20,7 @@ import (
 func (v *visit) protect() {
 	header := v.w.Header()
 	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https:; "+
-		"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types shop")
 	header.Set("Referrer-Policy", "same-origin")
 	if strings.HasPrefix(v.path, linkPrefix) {
 		header.Set("Referrer-Policy", "no-referrer") // the address is a secret, for the shop's own pages, too

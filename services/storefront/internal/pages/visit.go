@@ -92,7 +92,7 @@ func (v *visit) page(title string) view.Page {
 	p := view.Page{
 		Texts: v.texts, Standard: v.standard, Title: title, Path: path, PublicURL: s.PublicURL,
 		Shop:  view.Shop{Name: v.set.ShopName, Announcement: v.own.announcement(v.texts.Language()), Accent: v.own.Accent, Legal: v.legal()},
-		Links: view.Links{Style: s.Assets.Href("shop.css"), Motifs: s.Assets.Href("motifs.svg"), Icon: s.Assets.Href("icon.svg")},
+		Links: view.Links{Style: s.Assets.Href("shop.css"), Script: s.Assets.Href("enhance.js"), Motifs: s.Assets.Href("motifs.svg"), Icon: s.Assets.Href("icon.svg")},
 	}
 	p.Things, p.Cart = v.cartSeen()
 	for _, language := range v.own.offered() {

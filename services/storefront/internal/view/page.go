@@ -57,7 +57,7 @@ type Language struct {
 }
 
 // Links are the addresses of what pages load.
-type Links struct{ Style, Motifs, Icon string }
+type Links struct{ Style, Script, Motifs, Icon string }
 
 // URL returns a path of the shop in the page's language.
 func (p Page) URL(path string) string { return InLanguage(p.Texts.Language(), p.Standard, path) }

@@ -71,7 +71,7 @@ func pages(t *testing.T) map[string]templ.Component {
 		Standard: messages.Default, Cart: mark, Texts: marked(t), Title: mark, Path: "/", PublicURL: "https://shop.example", Query: mark, Things: 2, Data: `{"a":1}`, Description: mark,
 		Shop:      view.Shop{Name: mark, Announcement: mark, Accent: "teal", Legal: []view.Link{{Text: mark, Href: "https://shop.example/terms"}}},
 		Languages: []view.Language{{Tag: "en", Name: mark, Href: "/"}},
-		Links:     view.Links{Style: "/assets/shop.css", Motifs: "/assets/motifs.svg", Icon: "/assets/icon.svg"},
+		Links:     view.Links{Style: "/assets/shop.css", Script: "/assets/enhance.js", Motifs: "/assets/motifs.svg", Icon: "/assets/icon.svg"},
 	}
 	product := &catalogv1.Product{
 		Id: mark, Code: mark, Name: mark, Description: mark, CategoryId: mark, Price: &money.Money{CurrencyCode: "EUR", Units: 1}, AvailableQuantity: 3,
