@@ -18,14 +18,15 @@ import (
 // nil cuts it at once, as a tab does that is killed.
 func (b *browser) loses(path string, fields url.Values, until func() bool) {
 	b.t.Helper()
-	connection, err := (&net.Dialer{}).DialContext(b.t.Context(), "tcp", strings.TrimPrefix(b.url, "http://"))
+	host := strings.TrimPrefix(b.url, "http://")
+	connection, err := (&net.Dialer{}).DialContext(b.t.Context(), "tcp", host)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	defer func() { _ = connection.Close() }()
 	body := fields.Encode()
-	if _, err := fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-origin\r\nCookie: %s\r\nContent-Length: %d\r\n\r\n%s",
-		path, b.cookie, len(body), body); err != nil {
+	if _, err := fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-origin\r\nCookie: %s\r\nContent-Length: %d\r\n\r\n%s",
+		path, host, b.cookie, len(body), body); err != nil {
 		b.t.Fatal(err)
 	}
 	if until != nil {
@@ -65,6 +66,48 @@ func (s *shop) onceOnly(email string) {
 	res, err := s.payments.ListPayments(s.t.Context(), &paymentv1.ListPaymentsRequest{Filter: fmt.Sprintf("order_id = %q", id)})
 	if err != nil || len(res.GetPayments()) != 1 {
 		s.t.Errorf("%s pays %v, %v", email, res.GetPayments(), err)
+	}
+}
+
+// The answer to "Order" is lost, with the connection, and so is the first answer of the
+// payment's provider. Whatever the visitor does next leads to the one order
+// (woocommerce#14541, #30759, woocommerce-blocks#8236, dawn#3122).
+func TestALostAnswerIsOneOrder(t *testing.T) {
+	t.Parallel()
+	s, _ := selling(t)
+	for name, next := range map[string]func(b *browser, sent url.Values) string{
+		"reload": func(b *browser, sent url.Values) string { return b.sends("/checkout/place", sent) },
+		"back":   func(b *browser, _ url.Values) string { return b.goes("/checkout") },
+		"another tab": func(b *browser, sent url.Values) string {
+			return b.sends("/de/checkout/place", fill(sent, "contact.first_name", "Augusta"))
+		},
+		"the cart": func(b *browser, _ url.Values) string {
+			b.lacks(b.open("/cart", "Your cart is empty", "Your last order"), "items")
+			return b.goes("/checkout")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			email := strings.ReplaceAll(name, " ", ".") + "@example.com"
+			here := *s
+			here.t = t
+			b := &browser{shop: &here}
+			b.put("BLUE", "1")
+			sent := fill(ada(b.formOf(b.open("/checkout"), "/checkout/place")), "contact.email", email, "payment_method", "sandbox_unknown_then_ok")
+			b.loses("/checkout/place", sent, func() bool { n, _ := here.ordersOf(email); return n == 1 })
+			leads := strings.TrimPrefix(next(b, sent), "/de")
+			if !orderPage.MatchString(leads) {
+				t.Fatalf("it leads to %s", leads)
+			}
+			testkit.Eventually(t, "the order is paid", func() bool { return strings.Contains(b.open(leads).body, "your order is paid") })
+			b.open(leads, email)
+			if to := b.sends("/checkout/place", sent); to != leads {
+				t.Errorf("sent once more it leads to %s", to)
+			}
+			here.onceOnly(email)
+			// Nothing of the old order hinders the next one.
+			b.put("BLUE", "1")
+			b.open("/checkout", "Order for €5.00")
+		})
 	}
 }
 
