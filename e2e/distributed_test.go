@@ -35,7 +35,9 @@ func TestDistributed(t *testing.T) {
 	s := upDistributed(t, nil, startKafka(t))
 	checkTopics(t, s.broker)
 	s.hashesApart(s.identity)
+	s.hidesWhatIsNoPage()
 	runStories(t, &s.shop)
+	s.limitsVisitors()
 }
 
 // distributed is a shop with every service as a process of its own.
