@@ -7,11 +7,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -125,12 +127,23 @@ func startServer() (*server, error) {
 	return s, s.dropLeftovers(ctx)
 }
 
+// connections is how many connections the server takes. A shop in one process uses a hundred at
+// most, ten for each of its databases, and there are as many shops at once as parallel tests.
+func connections() int {
+	const least, ofATest = 200, 120
+	atOnce := 0
+	if parallel := flag.Lookup("test.parallel"); parallel != nil {
+		atOnce, _ = strconv.Atoi(parallel.Value.String())
+	}
+	return max(least, atOnce*ofATest)
+}
+
 func launch(ctx context.Context, dir string) (*postgres.Server, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
 	return postgres.Start(ctx, postgres.Config{
-		Dir: dir, SharedBuffersMB: 64, MaxConnections: 200,
+		Dir: dir, SharedBuffersMB: 64, MaxConnections: connections(),
 		Settings: map[string]string{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"},
 		Logger:   slog.New(slog.DiscardHandler),
 	})
