@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"strings"
 
-	"golang.org/x/net/html"
+	"github.com/shopmesh/shopmesh/e2e/internal/visitor"
 )
 
 // browser is a visitor without JavaScript, who keeps a cookie and sends forms as they stand in
@@ -90,35 +90,12 @@ func (b *browser) sends(path string, fields url.Values) string {
 }
 
 // formOf returns the fields of a form in a page as they would be sent if nobody typed: the
-// one with this address.
+// first one with this address.
 func (b *browser) formOf(p page, action string) url.Values {
 	b.t.Helper()
-	fields, inside, found, choice := url.Values{}, false, false, ""
-	tokens := html.NewTokenizer(strings.NewReader(p.body))
-	for kind := tokens.Next(); kind != html.ErrorToken; kind = tokens.Next() {
-		token := tokens.Token()
-		at := make(map[string]string)
-		for _, attribute := range token.Attr {
-			at[attribute.Key] = attribute.Val
-		}
-		_, checked := at["checked"]
-		_, selected := at["selected"]
-		switch {
-		case token.Data == "form":
-			inside = kind == html.StartTagToken && at["action"] == action
-			found = found || inside
-		case !inside || kind == html.EndTagToken:
-		case token.Data == "input" && at["name"] != "" && (at["type"] != "radio" && at["type"] != "checkbox" || checked):
-			fields.Add(at["name"], at["value"])
-		case token.Data == "select":
-			choice = at["name"]
-			fields.Set(choice, "")
-		case token.Data == "option" && selected:
-			fields.Set(choice, at["value"])
-		}
-	}
-	if !found {
-		b.t.Fatalf("there is no form %s\n%s", action, p.body)
+	fields, err := visitor.Page{Status: p.status, Body: p.body}.Form(action)
+	if err != nil {
+		b.t.Fatal(err)
 	}
 	return fields
 }
