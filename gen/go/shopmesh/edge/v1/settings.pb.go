@@ -31,7 +31,8 @@ const (
 // port. A rate is how often one address (of IPv6 each /64), and one account, may call:
 // 1 to 10,000,000 per s, min or h, such as "6000/min", or "off". The whole quota may be used
 // at once, and comes back evenly. The default rates are those of a shop in one process; a
-// service alone has none, because its mesh has limits of its own.
+// service alone has none, because its mesh has limits of its own, but counts what pages call for
+// their visitors by the defaults.
 type Settings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// RPCs that name no other limit, which are mostly reads; "6000/min" by default.
