@@ -23,7 +23,7 @@ func peers() map[string][]string {
 		"notification": {"config", "identity", "order"},
 		"order":        {"catalog", "config", "inventory", "notification", "payment"},
 		"payment":      {"config", "order"},
-		"storefront":   {"catalog", "config", "order"},
+		"storefront":   {"catalog", "config", "customer", "identity", "order"},
 	}
 }
 

@@ -137,9 +137,9 @@ func TestStoredMailsAreRead(t *testing.T) {
 		want       []string
 	}{
 		"removed":         {text: "Follow [link removed].", html: "<p>[link removed]</p>"},
-		"in the text":     {text: "Follow [link removed] or https://shop.example/verify-email#sm_ln_abc.", want: []string{"STORED_TOKEN"}},
+		"in the text":     {text: "Follow [link removed] or https://shop.example/account/verify#sm_ln_abc.", want: []string{"STORED_TOKEN"}},
 		"in the HTML":     {text: "Follow [link removed].", html: `<a href="https://shop.example/#sm_ln_abc">`, want: []string{"STORED_TOKEN"}},
-		"in another form": {text: "Follow https://shop.example/verify-email.", want: []string{"STORED_TOKEN"}},
+		"in another form": {text: "Follow https://shop.example/account/verify.", want: []string{"STORED_TOKEN"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

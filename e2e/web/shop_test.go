@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1/configv1connect"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1/inventoryv1connect"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1/notificationv1connect"
@@ -24,6 +26,9 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/kit/token"
 	"github.com/shopmesh/shopmesh/services"
@@ -47,29 +52,55 @@ type shop struct {
 	orderClient, mailer orderv1connect.OrderServiceClient
 	mails               notificationv1connect.NotificationServiceClient
 	payments            paymentv1connect.PaymentServiceClient
+	// links is called as notification, and broker has the events by which mails are requested.
+	links  identityv1connect.TokenServiceClient
+	broker kafka.Config
 	// stop stops the shop before the test ends.
 	stop func()
 }
 
 func open(t *testing.T) *shop {
 	t.Helper()
-	verify := testkit.VerifierConfig("", services.Permissions())
-	verify.Self = services.Contexts()
-	process := kitapp.Process{Authenticator: token.NewVerifier(verify), Signers: make(map[string]*token.ServiceSigner)}
-	for _, context := range services.Contexts() {
-		process.Signers[context] = testkit.Signer(context)[context]
-	}
+	broker := testkit.Broker(t)
 	served := inprocess.Serve(t, inprocess.Config{
-		Broker: testkit.Broker(t), Process: process, Identity: identity.Config{PublicURL: publicURL}, SMTPURL: "smtp://127.0.0.1:1",
+		Broker: broker, Process: trusting(broker), Identity: identity.Config{PublicURL: publicURL, Contexts: services.Contexts()}, SMTPURL: "smtp://127.0.0.1:1",
 	})
 	client := testkit.Client(t, served.API, testkit.AsFunc(t, testkit.Owner))
 	mailer := testkit.Client(t, served.API, testkit.As(t, testkit.ServiceCaller("notification")))
 	return &shop{
 		mails: notificationv1connect.NewNotificationServiceClient(client), payments: paymentv1connect.NewPaymentServiceClient(client),
 		orderClient: orderv1connect.NewOrderServiceClient(client), mailer: orderv1connect.NewOrderServiceClient(mailer),
+		links: identityv1connect.NewTokenServiceClient(mailer), broker: broker,
 		t: t, url: served.API, stop: served.Stop, products: catalogv1connect.NewProductServiceClient(client), categories: catalogv1connect.NewCategoryServiceClient(client),
 		stock: inventoryv1connect.NewInventoryServiceClient(client), settings: configv1connect.NewConfigServiceClient(client),
 	}
+}
+
+// trusting is a process that takes the tokens of identity, and those of testkit for whom a test
+// calls as.
+func trusting(broker kafka.Config) kitapp.Process {
+	process := kitapp.Process{}
+	keys := services.ServiceKeys{Signers: make(map[string]*token.ServiceSigner)}
+	for _, context := range services.Contexts() {
+		keys.Signers[context] = testkit.Signer(context)[context]
+		keys.Public = token.Join(keys.Public, testkit.ServiceKey(context).PublicOf(context))
+	}
+	services.Trust{PublicURL: publicURL, Keys: keys, Self: services.Contexts(), Kafka: broker}.Apply(&process)
+	ofTests := testkit.VerifierConfig("", services.Permissions())
+	ofTests.Self = services.Contexts()
+	first, identify := token.NewVerifier(ofTests), process.Identify
+	process.Identify = func(peers *peer.Peers, log *slog.Logger) kitapp.Identification {
+		found := identify(peers, log)
+		then := found.Authenticator
+		found.Authenticator = authz.AuthenticatorFunc(func(ctx context.Context, header authz.Header) (authz.Identity, error) {
+			if caller, err := first.Authenticate(ctx, header); err == nil {
+				return caller, nil
+			}
+			return then.Authenticate(ctx, header)
+		})
+		return found
+	}
+	return process
 }
 
 func (s *shop) category(name, parent string) string {

@@ -57,13 +57,13 @@ func (o harness) linkFlows(t *testing.T) []linkFlow {
 	return []linkFlow{
 		{
 			request: "/v1/accounts:signUp", body: `{"email": "new@example.com"}`,
-			mail: identityv1.MailKind_MAIL_KIND_VERIFY_EMAIL, to: "new@example.com", leads: "/verify-email",
+			mail: identityv1.MailKind_MAIL_KIND_VERIFY_EMAIL, to: "new@example.com", leads: "/account/verify",
 			rest: "/v1/accounts:verifyEmail", procedure: "/shopmesh.identity.v1.AccountService/VerifyEmail",
 			fields: map[string]string{"password": password, "firstName": "Ada"},
 		},
 		{
 			request: "/v1/accounts:requestPasswordReset", body: `{"kind": "ACCOUNT_KIND_CUSTOMER", "email": "forgetful@example.com"}`,
-			mail: identityv1.MailKind_MAIL_KIND_RESET_PASSWORD, to: "forgetful@example.com", leads: "/reset-password",
+			mail: identityv1.MailKind_MAIL_KIND_RESET_PASSWORD, to: "forgetful@example.com", leads: "/account/reset",
 			rest: "/v1/accounts:resetPassword", procedure: "/shopmesh.identity.v1.AccountService/ResetPassword",
 			fields: map[string]string{"password": "another long password here"},
 		},
@@ -75,7 +75,7 @@ func (o harness) linkFlows(t *testing.T) []linkFlow {
 		},
 		{
 			request: "/v1/accounts:requestEmailChange", body: `{"password": "` + password + `", "email": "moved@example.com"}`, bearer: moving.GetAccessToken(),
-			mail: identityv1.MailKind_MAIL_KIND_CONFIRM_EMAIL, to: "moved@example.com", leads: "/confirm-email",
+			mail: identityv1.MailKind_MAIL_KIND_CONFIRM_EMAIL, to: "moved@example.com", leads: "/account/confirm-email",
 			rest: "/v1/accounts:confirmEmailChange", procedure: "/shopmesh.identity.v1.AccountService/ConfirmEmailChange",
 		},
 	}

@@ -57,6 +57,7 @@ func Module(cfg Config) fx.Option {
 			func(others *peer.Peers, clock kitapp.Clock) *peers.Catalog { return peers.NewCatalog(others, clock) },
 			peers.NewCarts,
 			peers.NewOrders,
+			peers.NewAccounts,
 			func(pool *pg.Pool, clock kitapp.Clock) *session.Sessions {
 				return session.New(pool, clock, strings.HasPrefix(cfg.PublicURL, "https://"))
 			},
@@ -75,6 +76,7 @@ type pageDeps struct {
 	Catalog  *peers.Catalog
 	Carts    *peers.Carts
 	Orders   *peers.Orders
+	Accounts *peers.Accounts
 	Sessions *session.Sessions
 	Settings *settings.Live[pages.Settings]
 	Own      *settings.Live[pages.OwnSettings]
@@ -86,7 +88,7 @@ type pageDeps struct {
 
 func (d pageDeps) with(publicURL string) pages.Deps {
 	return pages.Deps{
-		Catalog: d.Catalog, Carts: d.Carts, Orders: d.Orders, Sessions: d.Sessions, Settings: d.Settings, Own: d.Own, Assets: d.Assets, Texts: d.Texts,
+		Catalog: d.Catalog, Carts: d.Carts, Orders: d.Orders, Accounts: d.Accounts, Sessions: d.Sessions, Settings: d.Settings, Own: d.Own, Assets: d.Assets, Texts: d.Texts,
 		PublicURL: publicURL, Now: d.Clock, Log: d.Log,
 	}
 }

@@ -70,7 +70,8 @@ func serve(t *testing.T, peer string) string {
 		t.Fatal(err)
 	}
 	addresses, _ := apptest.Serve(t, kitapp.Process{
-		Name: "storefront", Edge: kitapp.Edge{Proxies: proxies}, Peers: map[string]string{"catalog": peer, "order": peer, "config": "http://127.0.0.1:1"}, NeedsPeers: true,
+		Name: "storefront", Edge: kitapp.Edge{Proxies: proxies}, NeedsPeers: true,
+		Peers:         map[string]string{"catalog": peer, "customer": peer, "identity": peer, "order": peer, "config": "http://127.0.0.1:1"},
 		Authenticator: testkit.Authenticator("storefront", services.Permissions()), Signers: testkit.Signer("storefront"),
 	}, storefront.Module(storefront.Config{
 		Context:   kitapp.ContextConfig{Database: pg.Config{URL: testkit.DatabaseURL(t, storefront.Migrations())}, Kafka: testkit.Broker(t)},

@@ -2,6 +2,7 @@
 // while its tab is visible; what comes back from the browser's memory is read again.
 import { keep, restore } from './fields.js';
 import { listen, sending } from './forms.js';
+import { takeToken } from './link.js';
 import { build, focus, idle, open, part, place, request, say, show, swap, top, twin } from './page.js';
 
 /** How long nothing may be heard of a connection before it counts as lost: three beats. */
@@ -158,6 +159,7 @@ addEventListener('online', () => {
 });
 listen();
 restore();
+takeToken();
 follow();
 // A page that Back shows comes from the browser's cache, as it was.
 const [load] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType('navigation'));

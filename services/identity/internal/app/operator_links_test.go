@@ -57,7 +57,7 @@ func TestTheOperatorGetsLinksForOwners(t *testing.T) {
 	_, err = create("GRACE@example.com")
 	wants(t, "an address that has an account", err, domain.ReasonEmailTaken)
 	reset, err := renew("grace@example.com")
-	if err != nil || !strings.HasPrefix(reset.URL, "/reset-password#sm_ln_") || reset.ExpireTime != h.clock().Add(30*time.Minute) {
+	if err != nil || !strings.HasPrefix(reset.URL, "/account/reset#sm_ln_") || reset.ExpireTime != h.clock().Add(30*time.Minute) {
 		t.Fatalf("%+v, %v", reset, err)
 	}
 	const other = "nine lazy rivers wind"

@@ -25,13 +25,13 @@ const (
 func (p Purpose) Path() string {
 	switch p {
 	case VerifyEmail:
-		return "/verify-email"
+		return "/account/verify"
 	case Invitation:
 		return "/accept-invitation"
 	case ConfirmEmail:
-		return "/confirm-email"
+		return "/account/confirm-email"
 	default:
-		return "/reset-password"
+		return "/account/reset"
 	}
 }
 

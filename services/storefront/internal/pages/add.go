@@ -27,8 +27,8 @@ func (v *visit) add(form, code string, quantity int32) (repeated bool, err error
 		return false, err
 	}
 	for range attempts {
-		token, salt := opened.Cart, opened.Salt
-		if token == "" {
+		token, salt := v.shopper(), opened.Salt
+		if salt == "" || token == "" {
 			salt = uuid.NewString()
 		}
 		cart, made, repeated, err := v.server.Carts.Add(v.as(token), additionOf(salt, form, code, quantity), code, quantity)
@@ -45,7 +45,7 @@ func (v *visit) add(form, code string, quantity int32) (repeated bool, err error
 		}
 		kept := false
 		err = v.remember(func(c *session.Content) {
-			if kept = c.Cart == token; kept {
+			if kept = c.Cart == token && c.Account == nil; kept {
 				c.Cart, c.Salt, c.Things, c.Etag = made, salt, things(cart), cart.GetEtag()
 			}
 		})

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/google/uuid"
+
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/session"
@@ -68,8 +70,13 @@ func (v *visit) cart() (*orderv1.Cart, error) {
 	if err != nil {
 		return nil, err
 	}
+	if opened.Account != nil && opened.Cart != "" {
+		if err := v.mergeCart(opened.Cart); err != nil {
+			return nil, err
+		}
+	}
 	current := &orderv1.Cart{}
-	token := opened.Cart
+	token := v.shopper()
 	if token != "" {
 		current, err = v.server.Carts.Cart(v.as(token))
 	}
@@ -81,6 +88,17 @@ func (v *visit) cart() (*orderv1.Cart, error) {
 		return nil, err
 	}
 	return current, v.sees(current)
+}
+
+// mergeCart puts what is in a guest's cart into that of the account that the visitor signed in
+// to. All requests that do so send the same one, which merges once.
+func (v *visit) mergeCart(guests string) error {
+	request := uuid.NewSHA1(uuid.NameSpaceURL, []byte("merge\n"+guests))
+	err := v.server.Carts.Merge(v.asAccount(), guests, request.String())
+	if err != nil && reasonOf(err) != reasonCartNotFound {
+		return err
+	}
+	return v.forgetCart(guests)
 }
 
 // sees keeps how many things are in the cart, and what names that, for all pages.

@@ -79,7 +79,7 @@ func (v *visit) tryChange(code string, quantity int32) (before int32, done bool,
 			before = line.GetQuantity()
 		}
 	}
-	shown := v.opened.Cart
+	shown := v.shopper()
 	changed, made, err := v.server.Carts.Set(v.as(shown), code, quantity, current.GetEtag())
 	if err != nil {
 		return before, false, err
@@ -88,7 +88,7 @@ func (v *visit) tryChange(code string, quantity int32) (before int32, done bool,
 		return before, true, v.changed(changed)
 	}
 	err = v.remember(func(c *session.Content) {
-		if done = c.Cart == shown; done {
+		if done = c.Cart == shown && c.Account == nil; done {
 			c.Cart, c.Things, c.Etag = made, things(changed), changed.GetEtag()
 		}
 	})

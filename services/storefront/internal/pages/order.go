@@ -59,7 +59,12 @@ func (s *Server) openOrder(v *visit) (session.Order, *orderv1.Order, error) {
 	}
 	if known, ok := opened.Order(number); ok {
 		order, err := s.Orders.Order(v.as(known.Token), known.ID)
-		return known, order, orderProblem(err)
+		if err = orderProblem(err); opened.Account == nil || !errors.Is(err, errOrderClosed) {
+			return known, order, err
+		}
+	}
+	if opened.Account != nil {
+		return s.ownOrder(v, number)
 	}
 	cart, err := v.cart()
 	if err != nil {
@@ -77,6 +82,24 @@ func (s *Server) openOrder(v *visit) (session.Order, *orderv1.Order, error) {
 		return last, nil, errOrderClosed
 	}
 	return last, order, v.remember(func(c *session.Content) { c.Open(last) })
+}
+
+// ownOrder reads an order of the account that the visitor signed in to.
+func (s *Server) ownOrder(v *visit, number string) (session.Order, *orderv1.Order, error) {
+	own := session.Order{Number: number, Token: v.opened.Account.Access}
+	id, err := s.Orders.Find(v.asAccount(), number)
+	if err == nil && id == "" || reasonOf(err) == fault.ReasonFilterInvalid {
+		return own, nil, errOrderClosed
+	}
+	if err != nil {
+		return own, nil, err
+	}
+	own.ID = id
+	order, err := s.Orders.Order(v.asAccount(), id)
+	if reasonOf(err) == reasonOrderNotFound {
+		return own, nil, errOrderClosed
+	}
+	return own, order, err
 }
 
 // orderProblem tells that a token opens no order any more: it was claimed, or erased.

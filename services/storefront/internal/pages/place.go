@@ -23,11 +23,10 @@ const (
 // (docs/decisions/0052).
 func (s *Server) place(v *visit) error {
 	typed := v.typed()
-	opened, err := v.session()
-	if err != nil {
+	if _, err := v.session(); err != nil {
 		return err
 	}
-	if opened.Cart == "" {
+	if v.shopper() == "" {
 		return v.see(cartPath) // so nothing is kept for those who have nothing to order
 	}
 	if err := v.remember(func(c *session.Content) { c.Keep(checkoutPath, typed) }); err != nil {
@@ -58,7 +57,7 @@ func (s *Server) place(v *visit) error {
 	}
 	req := form.Place(typed.Values)
 	req.RequestId, req.ExpectedTotal, req.LanguageCode = offer.cart.GetCheckoutId(), offer.quote.GetTotal(), v.texts.Language()
-	order, token, err := s.Orders.Place(v.as(v.opened.Cart), req)
+	order, token, err := s.Orders.Place(v.as(v.shopper()), req)
 	if err != nil {
 		return v.placeProblem(s, typed, err)
 	}
@@ -98,7 +97,7 @@ func (v *visit) cutCart(offer *proposal) error {
 		if quantity == line.GetQuantity() {
 			continue
 		}
-		changed, _, err := v.server.Carts.Set(v.as(v.opened.Cart), line.GetProductCode(), quantity, etag)
+		changed, _, err := v.server.Carts.Set(v.as(v.shopper()), line.GetProductCode(), quantity, etag)
 		if err != nil {
 			return err
 		}
@@ -187,10 +186,14 @@ func (s *Server) seeLastOrder(v *visit, cart *orderv1.Cart) error {
 			return v.seePlaced(known)
 		}
 	}
-	if cart.GetLastOrderToken() == "" {
+	token := cart.GetLastOrderToken()
+	if v.opened.Account != nil {
+		token = v.opened.Account.Access
+	}
+	if token == "" {
 		return v.see(cartPath) // it is no guest's any more
 	}
-	order, err := s.Orders.Order(v.as(cart.GetLastOrderToken()), cart.GetLastOrderId())
+	order, err := s.Orders.Order(v.as(token), cart.GetLastOrderId())
 	if err != nil {
 		return err
 	}

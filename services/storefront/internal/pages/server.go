@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/peer"
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
@@ -63,6 +65,7 @@ type Deps struct {
 	Catalog  *peers.Catalog
 	Carts    *peers.Carts
 	Orders   *peers.Orders
+	Accounts *peers.Accounts
 	Sessions *session.Sessions
 	Settings *settings.Live[Settings]
 	Own      *settings.Live[OwnSettings]
@@ -79,6 +82,8 @@ type Server struct {
 	Deps
 
 	sitemap sitemap
+	// renewals makes one renewal of all that want the same account's tokens renewed.
+	renewals singleflight.Group
 	// zips are used again: each holds much memory.
 	zips sync.Pool
 }
@@ -124,6 +129,20 @@ func (s *Server) pages() []route {
 		{path: "/orders/*/again", page: s.orderAgain, form: true},
 		{path: linkPrefix + "*", page: s.orderLink},
 		{path: legalPath + "*", page: s.legalText},
+		{path: accountPath, page: s.signedIn(s.account)},
+		{path: signInPath, page: s.signInPage},
+		{path: signInPath + sendSuffix, page: s.signIn, form: true},
+		{path: accountPath + "/sign-out", page: s.signOut, form: true},
+		{path: signUpPath, page: s.signUpPage},
+		{path: signUpPath + sendSuffix, page: s.signUp, form: true},
+		{path: verifyPath, page: s.verifyPage},
+		{path: verifyPath + sendSuffix, page: s.verify, form: true},
+		{path: forgotPath, page: s.forgotPage},
+		{path: forgotPath + sendSuffix, page: s.forgot, form: true},
+		{path: resetPath, page: s.resetPage},
+		{path: resetPath + sendSuffix, page: s.reset, form: true},
+		{path: confirmPath, page: s.confirmPage},
+		{path: confirmPath + sendSuffix, page: s.confirm, form: true},
 	}
 }
 
@@ -177,7 +196,7 @@ func (s *Server) servePage(v *visit, at route) error {
 	case v.redundant:
 		return v.redirect(v.path, http.StatusMovedPermanently)
 	}
-	return at.page(v)
+	return s.servePerson(v, at.page)
 }
 
 func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }

@@ -94,7 +94,9 @@ func (v *visit) page(title string) view.Page {
 		Shop:  view.Shop{Name: v.set.ShopName, Announcement: v.own.announcement(v.texts.Language()), Accent: v.own.Accent, Legal: v.legal()},
 		Links: view.Links{Style: s.Assets.Href("shop.css"), Script: s.Assets.Href("enhance.js"), Motifs: s.Assets.Href("motifs.svg"), Icon: s.Assets.Href("icon.svg")},
 	}
-	p.Things, p.Cart = v.cartSeen()
+	if opened := v.seen(); opened != nil {
+		p.Things, p.Cart, p.SignedIn = opened.Things, opened.Etag, opened.Account != nil
+	}
 	for _, language := range v.own.offered() {
 		p.Languages = append(p.Languages, view.Language{
 			Tag: language, Name: s.Texts.In(language).Say("language"), Href: view.InLanguage(language, v.standard, path),
@@ -103,13 +105,13 @@ func (v *visit) page(title string) view.Page {
 	return p
 }
 
-// cartSeen is how many things are in the visitor's cart, and what names that, as it was last
-// seen. A page is shown all the same where that can't be read.
-func (v *visit) cartSeen() (things int, etag string) {
+// seen is what the visitor's browser has opened; nil where that can't be read: a page is shown
+// all the same.
+func (v *visit) seen() *session.Session {
 	opened, err := v.session()
 	if err != nil {
 		v.server.Log.WarnContext(v.request.Context(), "a session could not be read", "cause", err.Error())
-		return 0, ""
+		return nil
 	}
-	return opened.Things, opened.Etag
+	return opened
 }

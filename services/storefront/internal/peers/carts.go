@@ -37,3 +37,10 @@ func (c *Carts) Add(ctx context.Context, request, code string, quantity int32) (
 	res, err := c.carts.AddCartItem(ctx, &orderv1.AddCartItemRequest{ProductCode: code, Quantity: quantity, RequestId: request})
 	return res.GetCart(), res.GetCartToken(), res.GetRepeated(), err
 }
+
+// Merge moves what is in a guest's cart into that of the visitor's account. The same request
+// merges once.
+func (c *Carts) Merge(ctx context.Context, cartToken, request string) error {
+	_, err := c.carts.MergeCart(ctx, &orderv1.MergeCartRequest{CartToken: cartToken, RequestId: request})
+	return err
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strconv"
 	"time"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
@@ -37,6 +38,15 @@ func (o *Orders) Place(ctx context.Context, req *orderv1.PlaceOrderRequest) (*or
 func (o *Orders) Order(ctx context.Context, id string) (*orderv1.Order, error) {
 	res, err := o.orders.GetOrder(ctx, &orderv1.GetOrderRequest{Id: id})
 	return res.GetOrder(), err
+}
+
+// Find returns the id of the visitor's order of a number; empty where there is none.
+func (o *Orders) Find(ctx context.Context, number string) (string, error) {
+	res, err := o.orders.ListOrders(ctx, &orderv1.ListOrdersRequest{PageSize: 1, Filter: "number = " + strconv.Quote(number)})
+	if err != nil || len(res.GetOrders()) == 0 {
+		return "", err
+	}
+	return res.GetOrders()[0].GetId(), nil
 }
 
 // Cancel cancels an order.

@@ -45,9 +45,15 @@ func (s *Sessions) secretOf(r *http.Request) []byte {
 }
 
 func (s *Sessions) setCookie(w http.ResponseWriter, secret []byte) {
+	s.sendCookie(w, base64.RawURLEncoding.EncodeToString(secret), int(Life/time.Second))
+}
+
+// dropCookie has the browser delete the cookie.
+func (s *Sessions) dropCookie(w http.ResponseWriter) { s.sendCookie(w, "", -1) }
+
+func (s *Sessions) sendCookie(w http.ResponseWriter, value string, maxAge int) {
 	cookie := &http.Cookie{
-		Name: s.cookieName(), Value: base64.RawURLEncoding.EncodeToString(secret), Path: "/", MaxAge: int(Life / time.Second),
-		Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Name: s.cookieName(), Value: value, Path: "/", MaxAge: maxAge, Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 	// A request that changes its session twice sets one cookie.
 	w.Header().Set("Set-Cookie", cookie.String())

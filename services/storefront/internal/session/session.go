@@ -35,7 +35,10 @@ var errChanged = errors.New("the session was changed by others meanwhile, severa
 
 // Content is what a session holds.
 type Content struct {
-	// Cart is the token of a guest's cart; empty for none.
+	// Account is the one that the visitor signed in to; nil for a guest.
+	Account *Account `json:"account,omitempty"`
+	// Cart is the token of a guest's cart; empty for none. Beside an account it waits to be
+	// merged into the cart of that.
 	Cart string `json:"cart,omitempty"`
 	// Things is how many things are in the cart, as it was last seen, and Etag names what is
 	// in it.
@@ -47,6 +50,17 @@ type Content struct {
 	Orders []Order `json:"orders,omitempty"`
 	// Forms are what was typed into forms that were refused, by the form's name.
 	Forms map[string]Form `json:"forms,omitempty"`
+}
+
+// Account is a customer's account, and what proves that the visitor has signed in to it. One
+// that is kept is never changed, but replaced.
+type Account struct {
+	// Customer is the customer's id.
+	Customer string `json:"customer"`
+	// Access is shown in calls, and Refresh is exchanged for the next of both once Access is
+	// over. Each Refresh is used once.
+	Access  string `json:"access"`
+	Refresh string `json:"refresh"`
 }
 
 // Order is an order of a guest.
@@ -128,6 +142,14 @@ func (s *Sessions) Open(ctx context.Context, r *http.Request) (*Session, error) 
 	return s.read(ctx, secret)
 }
 
+// Current reads a session anew.
+func (s *Sessions) Current(ctx context.Context, session *Session) (*Session, error) {
+	if session.secret == nil {
+		return &Session{}, nil
+	}
+	return s.read(ctx, session.secret)
+}
+
 func (s *Sessions) read(ctx context.Context, secret []byte) (*Session, error) {
 	keys, err := deriveKeys(secret)
 	if err != nil {
@@ -174,6 +196,42 @@ func (s *Sessions) Change(ctx context.Context, w http.ResponseWriter, session *S
 		*session = *current
 	}
 	return errChanged
+}
+
+// Renew changes a session as Change does, and moves it to another secret, so that whoever knew
+// the one before opens nothing: what is changed is who the visitor is.
+func (s *Sessions) Renew(ctx context.Context, w http.ResponseWriter, session *Session, change func(*Content)) error {
+	before := session.secret
+	content := session.Content.clone()
+	change(&content)
+	next := &Session{}
+	if _, err := s.write(ctx, next, content); err != nil {
+		return err
+	}
+	*session = *next
+	s.setCookie(w, session.secret)
+	return s.remove(ctx, before)
+}
+
+// End forgets a session and all that it holds.
+func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, session *Session) error {
+	if err := s.remove(ctx, session.secret); err != nil {
+		return err
+	}
+	*session = Session{}
+	s.dropCookie(w)
+	return nil
+}
+
+func (s *Sessions) remove(ctx context.Context, secret []byte) error {
+	if secret == nil {
+		return nil
+	}
+	keys, err := deriveKeys(secret)
+	if err != nil {
+		return err
+	}
+	return store.On(s.pool).DeleteSession(ctx, keys.id)
 }
 
 // write writes the content of a session that nobody else changed meanwhile.

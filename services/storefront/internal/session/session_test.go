@@ -135,6 +135,40 @@ func TestNoChangeIsLost(t *testing.T) {
 	}
 }
 
+// Another secret opens what the one before did, which opens nothing any more; a session that
+// ended is gone, with its cookie.
+func TestARenewedSessionHasAnotherSecret(t *testing.T) {
+	t.Parallel()
+	sessions, pool, _ := open(t, true)
+	before := change(t, sessions, read(t, sessions), func(c *session.Content) { c.Cart = "sm_ct_a" })
+	opened, w := read(t, sessions, before...), httptest.NewRecorder()
+	err := sessions.Renew(t.Context(), w, opened, func(c *session.Content) { c.Account = &session.Account{Customer: "ada"} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := w.Result().Cookies()
+	if len(after) != 1 || after[0].Value == before[0].Value {
+		t.Fatalf("the cookies are %v, and were %v", after, before)
+	}
+	if got := read(t, sessions, after...); got.Cart != "sm_ct_a" || got.Account == nil || got.Account.Customer != "ada" {
+		t.Errorf("the session holds %+v", got.Content)
+	}
+	if got := read(t, sessions, before...); got.Cart != "" || got.Account != nil {
+		t.Errorf("the secret before opens %+v", got.Content)
+	}
+	end := httptest.NewRecorder()
+	if err := sessions.End(t.Context(), end, opened); err != nil {
+		t.Fatal(err)
+	}
+	if cookies := end.Result().Cookies(); len(cookies) != 1 || cookies[0].MaxAge >= 0 || cookies[0].Name != "__Host-shop" {
+		t.Errorf("the cookies are %v", cookies)
+	}
+	var left int
+	if err := pool.QueryRow(t.Context(), "select count(*) from sessions").Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d sessions are left: %v", left, err)
+	}
+}
+
 // The orders that came last are opened, each once.
 func TestASessionOpensTheLastOrders(t *testing.T) {
 	t.Parallel()

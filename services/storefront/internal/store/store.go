@@ -53,6 +53,14 @@ func (s Store) PutSession(ctx context.Context, id []byte, session Sealed) (bool,
 	return n == 1, nil
 }
 
+// DeleteSession removes a session, if it is there.
+func (s Store) DeleteSession(ctx context.Context, id []byte) error {
+	if err := s.q.SessionDelete(ctx, id); err != nil {
+		return fmt.Errorf("remove a session: %w", err)
+	}
+	return nil
+}
+
 // DeleteExpiredSessions removes up to a thousand sessions that have expired, and returns how
 // many.
 func (s Store) DeleteExpiredSessions(ctx context.Context, now time.Time) (int64, error) {

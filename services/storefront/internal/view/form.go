@@ -15,8 +15,13 @@ type Field struct {
 
 	// Name is the field's, in the form and in the answer's violations; its id is made of it.
 	Name, Label, Value string
+	// Hint says how to fill it in; empty for nothing.
+	Hint string
 	// Problem is what is wrong with it; empty for nothing.
 	Problem string
+	// Link is whether the token of a mailed link goes into it, which the script takes out of
+	// the page's address.
+	Link bool
 	// Type, Autocomplete and InputMode are as HTML has them; empty for text, and for none.
 	Type, Autocomplete, InputMode string
 	// Dir is the direction of what is typed, where the language does not decide it.
@@ -50,10 +55,50 @@ func problems(fields []Field) []Field {
 	return wrong
 }
 
-// invalid ties a field to what is wrong with it.
-func invalid(f Field) templ.Attributes {
-	if f.Problem == "" {
-		return nil
+// described ties a field to its hint and to what is wrong with it.
+func described(f Field) templ.Attributes {
+	var by []string
+	attributes := templ.Attributes{}
+	if f.Hint != "" {
+		by = append(by, f.ID()+"-hint")
 	}
-	return templ.Attributes{"aria-invalid": "true", "aria-describedby": f.ID() + "-error"}
+	if f.Problem != "" {
+		attributes["aria-invalid"] = "true"
+		by = append(by, f.ID()+"-error")
+	}
+	if len(by) > 0 {
+		attributes["aria-describedby"] = strings.Join(by, " ")
+	}
+	return attributes
+}
+
+// FormPage is a page that is one form.
+type FormPage struct {
+	Heading string
+	// Text says what the form is for; empty where its heading does.
+	Text   string
+	Notice NoticeData
+	// Action is where the form is sent, and Submit what its button says. Danger is whether what
+	// it does can't be undone.
+	Action, Submit string
+	Danger         bool
+	// Hidden are fields that nobody types.
+	Hidden []Attribute
+	Fields []Field
+	// More are fields that few need, behind MoreText; MoreOpen shows them at once.
+	More     []Field
+	MoreText string
+	MoreOpen bool
+	// Links lead to what else somebody may have come for.
+	Links []Link
+}
+
+// all are the fields in the order of the page.
+func (d FormPage) all() []Field { return append(append([]Field(nil), d.Fields...), d.More...) }
+
+func (d FormPage) kind() string {
+	if d.Danger {
+		return "bad"
+	}
+	return ""
 }

@@ -42,9 +42,3 @@ func (d OrderPage) current() int {
 	}
 	return last
 }
-
-// FindOrderPage is what the page shows on which an order's link is requested.
-type FindOrderPage struct {
-	Fields []Field
-	Sent   bool
-}

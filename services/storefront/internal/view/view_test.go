@@ -117,8 +117,12 @@ func pages(t *testing.T) map[string]templ.Component {
 		}),
 		"an order that waits": view.Order(p, view.OrderPage{Order: &orderv1.Order{Number: mark, Total: product.GetPrice()}, State: mark, Waits: true}),
 		"legal text":          view.Legal(p, view.LegalPage{Heading: mark, Language: "de", Blocks: view.ReadLegal("# " + mark + "\n" + mark + "\n- " + mark)}),
-		"find an order":       view.FindOrder(p, view.FindOrderPage{Sent: true, Fields: []view.Field{{Name: "number", Label: mark, Problem: mark}}}),
-		"problem":             view.Problem(p, view.ProblemPage{Heading: mark, Text: mark, Reference: mark, Step: link, Related: both}),
+		"a form": view.Form(p, view.FormPage{
+			Heading: mark, Text: mark, Notice: view.NoticeData{Kind: "good", Text: mark}, Action: "/", Submit: mark, Links: []view.Link{link}, MoreText: mark,
+			Fields: []view.Field{{Name: "number", Label: mark, Problem: mark, Hint: mark}}, More: []view.Field{{Name: "code", Label: mark}},
+		}),
+		"account": view.Account(p, view.AccountPage{Notice: view.NoticeData{Kind: "good", Text: mark}, Email: mark, Links: []view.Link{link}}),
+		"problem": view.Problem(p, view.ProblemPage{Heading: mark, Text: mark, Reference: mark, Step: link, Related: both}),
 	}
 }
 

@@ -10,6 +10,15 @@ import (
 	"time"
 )
 
+const sessionDelete = `-- name: SessionDelete :exec
+delete from sessions where id = $1
+`
+
+func (q *Queries) SessionDelete(ctx context.Context, id []byte) error {
+	_, err := q.db.Exec(ctx, sessionDelete, id)
+	return err
+}
+
 const sessionDeleteExpired = `-- name: SessionDeleteExpired :execrows
 delete from sessions where id in (select s.id from sessions as s where s.expire_time <= $1 order by s.expire_time limit 1000)
 `

@@ -11,5 +11,8 @@ on conflict (id) do nothing;
 update sessions set content = @content, version = version + 1, expire_time = @expire_time
 where id = @id and version = @version;
 
+-- name: SessionDelete :exec
+delete from sessions where id = @id;
+
 -- name: SessionDeleteExpired :execrows
 delete from sessions where id in (select s.id from sessions as s where s.expire_time <= @now order by s.expire_time limit 1000);

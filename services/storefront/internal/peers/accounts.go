@@ -1,0 +1,88 @@
+package peers
+
+import (
+	"context"
+	"time"
+
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
+	"github.com/shopmesh/shopmesh/kit/peer"
+)
+
+// Accounts are those of customers who sign in.
+type Accounts struct {
+	accounts identityv1connect.AccountServiceClient
+}
+
+// proofPatience is how long a call may take that has a password hashed, as its contract says:
+// many at once wait for each other.
+const proofPatience = 15 * time.Second
+
+// NewAccounts returns the accounts of others.
+func NewAccounts(others *peer.Peers) *Accounts {
+	return &Accounts{identityv1connect.NewAccountServiceClient(others.Client("identity"))}
+}
+
+// SignUp has the link mailed that makes an account.
+func (a *Accounts) SignUp(ctx context.Context, email string) error {
+	_, err := a.accounts.SignUp(ctx, &identityv1.SignUpRequest{Email: email})
+	return err
+}
+
+// Verify makes the account of a mailed link, and signs in.
+func (a *Accounts) Verify(ctx context.Context, req *identityv1.VerifyEmailRequest) (*identityv1.Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, proofPatience)
+	defer cancel()
+	res, err := a.accounts.VerifyEmail(ctx, req)
+	return res.GetSession(), err
+}
+
+// SignIn signs a customer in.
+func (a *Accounts) SignIn(ctx context.Context, email, password, code string) (*identityv1.Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, proofPatience)
+	defer cancel()
+	res, err := a.accounts.SignIn(ctx, &identityv1.SignInRequest{
+		Kind: identityv1.AccountKind_ACCOUNT_KIND_CUSTOMER, Email: email, Password: password, TotpCode: code,
+	})
+	return res.GetSession(), err
+}
+
+// Refresh gives a session other tokens.
+func (a *Accounts) Refresh(ctx context.Context, refreshToken string) (*identityv1.Session, error) {
+	res, err := a.accounts.RefreshSession(ctx, &identityv1.RefreshSessionRequest{RefreshToken: refreshToken})
+	return res.GetSession(), err
+}
+
+// SignOut ends a session.
+func (a *Accounts) SignOut(ctx context.Context, refreshToken string) error {
+	_, err := a.accounts.SignOut(ctx, &identityv1.SignOutRequest{RefreshToken: refreshToken})
+	return err
+}
+
+// Self reads the visitor's account.
+func (a *Accounts) Self(ctx context.Context) (*identityv1.Account, error) {
+	res, err := a.accounts.GetSelf(ctx, &identityv1.GetSelfRequest{})
+	return res.GetAccount(), err
+}
+
+// RequestReset has the link mailed that sets another password.
+func (a *Accounts) RequestReset(ctx context.Context, email string) error {
+	_, err := a.accounts.RequestPasswordReset(ctx, &identityv1.RequestPasswordResetRequest{
+		Kind: identityv1.AccountKind_ACCOUNT_KIND_CUSTOMER, Email: email,
+	})
+	return err
+}
+
+// Reset sets the password of the account that a mailed link is for.
+func (a *Accounts) Reset(ctx context.Context, link, password string) error {
+	ctx, cancel := context.WithTimeout(ctx, proofPatience)
+	defer cancel()
+	_, err := a.accounts.ResetPassword(ctx, &identityv1.ResetPasswordRequest{Token: link, Password: password})
+	return err
+}
+
+// ConfirmEmail makes the address that a mailed link went to the one that signs in.
+func (a *Accounts) ConfirmEmail(ctx context.Context, link string) error {
+	_, err := a.accounts.ConfirmEmailChange(ctx, &identityv1.ConfirmEmailChangeRequest{Token: link})
+	return err
+}
