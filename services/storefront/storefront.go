@@ -58,6 +58,7 @@ func Module(cfg Config) fx.Option {
 			peers.NewCarts,
 			peers.NewOrders,
 			peers.NewAccounts,
+			peers.NewCustomers,
 			func(pool *pg.Pool, clock kitapp.Clock) *session.Sessions {
 				return session.New(pool, clock, strings.HasPrefix(cfg.PublicURL, "https://"))
 			},
@@ -73,22 +74,23 @@ func Module(cfg Config) fx.Option {
 type pageDeps struct {
 	fx.In
 
-	Catalog  *peers.Catalog
-	Carts    *peers.Carts
-	Orders   *peers.Orders
-	Accounts *peers.Accounts
-	Sessions *session.Sessions
-	Settings *settings.Live[pages.Settings]
-	Own      *settings.Live[pages.OwnSettings]
-	Assets   *assets.Assets
-	Texts    *messages.Catalog
-	Clock    kitapp.Clock
-	Log      *slog.Logger
+	Catalog   *peers.Catalog
+	Carts     *peers.Carts
+	Orders    *peers.Orders
+	Accounts  *peers.Accounts
+	Customers *peers.Customers
+	Sessions  *session.Sessions
+	Settings  *settings.Live[pages.Settings]
+	Own       *settings.Live[pages.OwnSettings]
+	Assets    *assets.Assets
+	Texts     *messages.Catalog
+	Clock     kitapp.Clock
+	Log       *slog.Logger
 }
 
 func (d pageDeps) with(publicURL string) pages.Deps {
 	return pages.Deps{
-		Catalog: d.Catalog, Carts: d.Carts, Orders: d.Orders, Accounts: d.Accounts, Sessions: d.Sessions, Settings: d.Settings, Own: d.Own, Assets: d.Assets, Texts: d.Texts,
+		Catalog: d.Catalog, Carts: d.Carts, Orders: d.Orders, Accounts: d.Accounts, Customers: d.Customers, Sessions: d.Sessions, Settings: d.Settings, Own: d.Own, Assets: d.Assets, Texts: d.Texts,
 		PublicURL: publicURL, Now: d.Clock, Log: d.Log,
 	}
 }

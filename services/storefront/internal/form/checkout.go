@@ -1,8 +1,6 @@
 package form
 
 import (
-	"google.golang.org/genproto/googleapis/type/postaladdress"
-
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 )
 
@@ -45,17 +43,9 @@ func CheckoutRules(field string) Rules {
 
 // Place is an order by what was typed into the checkout.
 func Place(typed map[string]string) *orderv1.PlaceOrderRequest {
-	lines := []string{typed[Street]}
-	if typed[Line2] != "" {
-		lines = append(lines, typed[Line2])
-	}
 	return &orderv1.PlaceOrderRequest{
-		Contact: &orderv1.Contact{FirstName: typed[FirstName], LastName: typed[LastName], Email: typed[Email], Phone: typed[Phone]},
-		ShippingAddress: &postaladdress.PostalAddress{
-			RegionCode: typed[Country], PostalCode: typed[Postcode], AdministrativeArea: typed[State], Locality: typed[Town],
-			AddressLines: lines, Organization: typed[Company],
-		},
-		PaymentMethod: typed[Payment],
+		Contact:         &orderv1.Contact{FirstName: typed[FirstName], LastName: typed[LastName], Email: typed[Email], Phone: typed[Phone]},
+		ShippingAddress: Address(typed), PaymentMethod: typed[Payment],
 	}
 }
 

@@ -26,4 +26,8 @@ func (s *Server) account(v *visit) error {
 }
 
 // accountLinks lead to all that an account holds.
-func (v *visit) accountLinks() []view.Link { return nil }
+func (v *visit) accountLinks() []view.Link {
+	return []view.Link{
+		{Text: v.texts.Say("account.orders"), Href: ownOrdersPath}, {Text: v.texts.Say("address.title"), Href: addressesPath},
+	}
+}

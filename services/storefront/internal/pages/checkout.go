@@ -18,6 +18,8 @@ const (
 	// checkoutField names the cart's checkout, totalField what was to be paid, and seenField
 	// the lines, as the form showed them.
 	checkoutField, totalField, seenField = "checkout", "total", "seen"
+	// accountField is whether the form was shown to who had signed in.
+	accountField = "account"
 )
 
 // checkout is the page on which a cart is ordered. Whoever comes back to it after they ordered
@@ -30,12 +32,16 @@ func (s *Server) checkout(v *visit) error {
 	if offer == nil {
 		return s.afterCheckout(v)
 	}
-	kept := v.opened.Forms[checkoutPath]
+	kept, customer, err := v.checkoutForm()
+	if err != nil {
+		return err
+	}
 	d := view.CheckoutPage{
 		Lines: offer.quote.GetLines(), Adjustments: offer.quote.GetAdjustments(), Total: offer.quote.GetTotal(),
 		Checkout: offer.cart.GetCheckoutId(), Seen: seen(offer.quote.GetLines()), Expected: amountOf(offer.quote.GetTotal()),
 	}
 	d.Fields, d.More = v.checkoutFields(kept, offer.quote)
+	d.SignedIn, d.Saved, d.KeepAddress = customer != nil, v.savedAddresses(customer, kept), kept.Values[keepAddressField] != ""
 	was := kept.Seen
 	if was == nil {
 		was = inCart(offer.cart)
@@ -72,8 +78,21 @@ func (s *Server) afterCheckout(v *visit) error {
 // checkoutFields are the fields with what was typed into them, and whether those that few need
 // are shown at once.
 func (v *visit) checkoutFields(kept session.Form, quote *orderv1.OrderQuote) (map[string]view.Field, bool) {
+	fields, more := v.addressFields(form.CheckoutFields(), kept)
+	payment := fields[form.Payment]
+	payment.Options = v.payments(quote.GetPaymentMethods())
+	if offered := payment.Options; !slices.ContainsFunc(offered, func(o view.Option) bool { return o.Value == payment.Value }) && len(offered) > 0 {
+		payment.Value = offered[0].Value
+	}
+	fields[form.Payment] = payment
+	return fields, more
+}
+
+// addressFields are fields of the checkout with what was typed into them, and whether those that
+// few need are shown at once.
+func (v *visit) addressFields(names []string, kept session.Form) (map[string]view.Field, bool) {
 	fields, more := make(map[string]view.Field), false
-	for _, name := range form.CheckoutFields() {
+	for _, name := range names {
 		field := v.checkoutField(name)
 		field.Name, field.Rules, field.Value = name, form.CheckoutRules(name), kept.Values[name]
 		if problem := kept.Problems[name]; problem != "" {
@@ -86,11 +105,6 @@ func (v *visit) checkoutFields(kept session.Form, quote *orderv1.OrderQuote) (ma
 				field.Value = field.Options[0].Value
 			} else {
 				field.Options = append([]view.Option{{Text: v.texts.Say("checkout.choose_country")}}, field.Options...)
-			}
-		case form.Payment:
-			field.Options = v.payments(quote.GetPaymentMethods())
-			if offered := field.Options; !slices.ContainsFunc(offered, func(o view.Option) bool { return o.Value == field.Value }) && len(offered) > 0 {
-				field.Value = offered[0].Value
 			}
 		case form.Company, form.Line2, form.Phone:
 			more = more || field.Value != "" || field.Problem != ""

@@ -129,6 +129,10 @@ func (v *visit) problems(err error, names []string) map[string]string {
 		return map[string]string{passwordField: "account.bad_password"}
 	case reasonEmailTaken:
 		return map[string]string{"": "account.email_taken"}
+	case reasonTooManyAddresses:
+		return map[string]string{"": "address.too_many"}
+	case fault.ReasonRequestIDReused:
+		return map[string]string{"": "form.sent_before"}
 	case fault.ReasonInvalidField:
 	default:
 		return nil
@@ -137,9 +141,10 @@ func (v *visit) problems(err error, names []string) map[string]string {
 	for _, violation := range refused.Violations() {
 		// A message in the request is the form as a whole: "customer.first_name" is its field.
 		name := violation.Field[strings.LastIndexByte(violation.Field, '.')+1:]
+		typed := typedField(violation.Field)
 		switch {
-		case slices.Contains(names, violation.Field):
-			problems[violation.Field] = v.problemOf(violation.Field)
+		case slices.Contains(names, typed):
+			problems[typed] = v.problemOf(typed)
 		case slices.Contains(names, name):
 			problems[name] = v.problemOf(name)
 		default:

@@ -3,6 +3,7 @@ package pages
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
@@ -41,6 +42,14 @@ func (s *Server) order(v *visit) error {
 		}
 	}
 	d := v.orderPage(order)
+	switch {
+	case v.opened.Account == nil:
+		d.SignIn = signInPath + "?" + url.Values{nextField: {orderPath(order.GetNumber())}}.Encode()
+	case v.isGuests(known):
+		d.Claim = orderPath(order.GetNumber()) + "/claim"
+	case v.request.URL.Query().Has(keptField):
+		d.Notice = view.NoticeData{Kind: "good", Text: v.texts.Say("order.claimed")}
+	}
 	if v.request.URL.Query().Get(problemField) == "state" {
 		d.Notice = view.NoticeData{Kind: "bad", Text: v.texts.Say("order.not_cancelled")}
 	}

@@ -1,8 +1,13 @@
 package pages
 
 import (
+	"maps"
 	"slices"
+	"strings"
 
+	"github.com/google/uuid"
+
+	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/form"
@@ -22,15 +27,19 @@ const (
 // repetitions send the cart's checkout_id as their request, so that they make one order
 // (docs/decisions/0052).
 func (s *Server) place(v *visit) error {
-	typed := v.typed()
 	if _, err := v.session(); err != nil {
 		return err
 	}
+	typed := v.typed()
 	if v.shopper() == "" {
 		return v.see(cartPath) // so nothing is kept for those who have nothing to order
 	}
 	if err := v.remember(func(c *session.Content) { c.Keep(checkoutPath, typed) }); err != nil {
 		return err
+	}
+	typed.Values = maps.Clone(typed.Values) // what is kept stays as it was typed
+	if (v.field(accountField) != "") != (v.opened.Account != nil) {
+		return v.see(checkoutPath) // who orders has signed in or out since, and has another cart
 	}
 	cart, err := v.cart()
 	if err != nil {
@@ -49,25 +58,55 @@ func (s *Server) place(v *visit) error {
 	if !offer.isAsSeen(typed) {
 		return v.see(checkoutPath) // which tells what changed
 	}
-	if country := typed.Values[form.Country]; form.NeedsState(country) && typed.Values[form.State] == "" {
+	req := form.Place(typed.Values)
+	if typed.Values[savedField] != "" {
+		saved, err := v.savedAddress(typed.Values[savedField])
+		if err != nil {
+			return err
+		}
+		if saved == nil {
+			typed.Values[savedField] = ""
+			return v.refuseCheckout(typed, map[string]string{savedField: "checkout.address_gone"})
+		}
+		req.ShippingAddress = saved.GetPostalAddress()
+		// Where it is refused, it stands in the fields, with what is wrong.
+		maps.Copy(typed.Values, form.Spell(saved.GetPostalAddress()))
+	}
+	if form.NeedsState(typed.Values[form.Country]) && typed.Values[form.State] == "" {
 		return v.refuseCheckout(typed, map[string]string{form.State: "form.required"})
 	}
 	if err := v.cutCart(offer); err != nil {
 		return v.placeProblem(s, typed, err)
 	}
-	req := form.Place(typed.Values)
 	req.RequestId, req.ExpectedTotal, req.LanguageCode = offer.cart.GetCheckoutId(), offer.quote.GetTotal(), v.texts.Language()
 	order, token, err := s.Orders.Place(v.as(v.shopper()), req)
 	if err != nil {
 		return v.placeProblem(s, typed, err)
 	}
+	if v.opened.Account != nil && typed.Values[savedField] == "" && typed.Values[keepAddressField] != "" {
+		v.keepAddress(req)
+	}
 	return v.seePlaced(session.Order{ID: order.GetId(), Number: order.GetNumber(), Token: token})
+}
+
+// keepAddress keeps the address of an order in the account, once for an order. The order is
+// placed, so that it could not be kept is in the log alone.
+func (v *visit) keepAddress(placed *orderv1.PlaceOrderRequest) {
+	request := uuid.NewSHA1(uuid.MustParse(placed.GetRequestId()), []byte("address"))
+	err := v.server.Customers.AddAddress(v.asAccount(), v.opened.Account.Customer, &customerv1.Address{PostalAddress: placed.GetShippingAddress()}, request.String())
+	if err != nil {
+		v.server.Log.WarnContext(v.request.Context(), "the address of an order could not be kept", "cause", err.Error())
+	}
 }
 
 // typed is what the checkout's form holds.
 func (v *visit) typed() session.Form {
 	typed := session.Form{Values: make(map[string]string), Seen: v.request.PostForm[seenField]}
-	for _, name := range append(form.CheckoutFields(), totalField) {
+	names := append(form.CheckoutFields(), totalField)
+	if v.opened != nil && v.opened.Account != nil {
+		names = append(names, savedField, keepAddressField)
+	}
+	for _, name := range names {
 		if value := v.field(name); value != "" {
 			typed.Values[name] = value
 		}
@@ -139,9 +178,7 @@ func (v *visit) placeProblem(s *Server, typed session.Form, err error) error {
 
 // fieldProblem returns the field of the form that a violation is about, and the text for it.
 func fieldProblem(violated string, typed map[string]string) (field, problem string) {
-	if violated == "shipping_address.address_lines" {
-		violated = form.Street
-	}
+	violated = typedField(violated)
 	switch {
 	case !slices.Contains(form.CheckoutFields(), violated):
 		return "", "checkout.refused"
@@ -154,9 +191,24 @@ func fieldProblem(violated string, typed map[string]string) (field, problem stri
 	}
 }
 
+// typedField is the field of a form that a violation is about: an address has the same fields
+// wherever it is typed.
+func typedField(violated string) string {
+	violated = strings.Replace(violated, "address.postal_address.", "shipping_address.", 1)
+	if violated == "shipping_address.address_lines" {
+		return form.Street
+	}
+	return violated
+}
+
 // refuseCheckout shows the checkout again with what is wrong.
 func (v *visit) refuseCheckout(typed session.Form, problems map[string]string) error {
 	typed.Problems = problems
+	for _, name := range form.AddressFields() {
+		if problems[name] != "" {
+			typed.Values[savedField] = "" // so that the field is shown
+		}
+	}
 	if err := v.remember(func(c *session.Content) { c.Keep(checkoutPath, typed) }); err != nil {
 		return err
 	}

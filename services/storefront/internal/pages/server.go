@@ -62,15 +62,16 @@ type Legal struct{ Imprint, Terms, Privacy, Withdrawal string }
 
 // Deps are what pages are made of.
 type Deps struct {
-	Catalog  *peers.Catalog
-	Carts    *peers.Carts
-	Orders   *peers.Orders
-	Accounts *peers.Accounts
-	Sessions *session.Sessions
-	Settings *settings.Live[Settings]
-	Own      *settings.Live[OwnSettings]
-	Assets   *assets.Assets
-	Texts    *messages.Catalog
+	Catalog   *peers.Catalog
+	Carts     *peers.Carts
+	Orders    *peers.Orders
+	Accounts  *peers.Accounts
+	Customers *peers.Customers
+	Sessions  *session.Sessions
+	Settings  *settings.Live[Settings]
+	Own       *settings.Live[OwnSettings]
+	Assets    *assets.Assets
+	Texts     *messages.Catalog
 	// PublicURL is where the shop is reached; empty where that is not known.
 	PublicURL string
 	Now       func() time.Time
@@ -129,6 +130,13 @@ func (s *Server) pages() []route {
 		{path: "/orders/*/again", page: s.orderAgain, form: true},
 		{path: linkPrefix + "*", page: s.orderLink},
 		{path: legalPath + "*", page: s.legalText},
+		{path: "/orders/*/claim", page: s.signedIn(s.claimOrder), form: true},
+		{path: ownOrdersPath, page: s.signedIn(s.ownOrders)},
+		{path: addressesPath, page: s.signedIn(s.addresses)},
+		{path: addressesPath + "/*", page: s.signedIn(s.address)},
+		{path: addressesPath + "/*" + sendSuffix, page: s.signedIn(s.saveAddress), form: true},
+		{path: addressesPath + "/*/delete", page: s.signedIn(s.deleteAddress), form: true},
+		{path: "/checkout/sign-in", page: s.signInToOrder, form: true},
 		{path: accountPath, page: s.signedIn(s.account)},
 		{path: signInPath, page: s.signInPage},
 		{path: signInPath + sendSuffix, page: s.signIn, form: true},

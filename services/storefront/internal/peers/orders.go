@@ -49,6 +49,18 @@ func (o *Orders) Find(ctx context.Context, number string) (string, error) {
 	return res.GetOrders()[0].GetId(), nil
 }
 
+// List returns a page of the visitor's orders, the newest first, and the token of the next one.
+func (o *Orders) List(ctx context.Context, size int32, page string) ([]*orderv1.Order, string, error) {
+	res, err := o.orders.ListOrders(ctx, &orderv1.ListOrdersRequest{PageSize: size, PageToken: page})
+	return res.GetOrders(), res.GetNextPageToken(), err
+}
+
+// Claim makes a guest's order one of the visitor's account.
+func (o *Orders) Claim(ctx context.Context, id, guestToken string) error {
+	_, err := o.orders.ClaimOrder(ctx, &orderv1.ClaimOrderRequest{Id: id, GuestToken: guestToken})
+	return err
+}
+
 // Cancel cancels an order.
 func (o *Orders) Cancel(ctx context.Context, req *orderv1.CancelOrderRequest) error {
 	_, err := o.orders.CancelOrder(ctx, req)

@@ -87,6 +87,11 @@ func (c *Content) Open(order Order) {
 	c.Orders = c.Orders[:min(len(c.Orders), maxOrders)]
 }
 
+// Forget has the session not open an order any more.
+func (c *Content) Forget(id string) {
+	c.Orders = slices.DeleteFunc(slices.Clone(c.Orders), func(known Order) bool { return known.ID == id })
+}
+
 // Order returns the order of a number; false where the session opens none.
 func (c *Content) Order(number string) (Order, bool) {
 	for _, order := range c.Orders {

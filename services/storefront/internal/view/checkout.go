@@ -1,6 +1,8 @@
 package view
 
 import (
+	"maps"
+
 	moneytype "google.golang.org/genproto/googleapis/type/money"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
@@ -17,6 +19,11 @@ type CheckoutPage struct {
 	Total       *moneytype.Money
 	// Fields are those of form.CheckoutFields, by name.
 	Fields map[string]Field
+	// SignedIn is whether who orders has an account, and Saved the choice of its addresses, without
+	// options where it has none. KeepAddress is whether another one is to be kept.
+	SignedIn    bool
+	Saved       Field
+	KeepAddress bool
 	// More is whether the fields that few need are shown at once.
 	More bool
 	// Checkout, Seen and Expected go with the form: which order it is for, and what it shows.
@@ -27,9 +34,24 @@ type CheckoutPage struct {
 
 // inOrder are all fields in the order of the page.
 func (d CheckoutPage) inOrder() []Field {
-	fields := make([]Field, 0, len(d.Fields))
+	fields := append(make([]Field, 0, len(d.Fields)+1), d.Saved)
 	for _, name := range form.CheckoutFields() {
 		fields = append(fields, d.Fields[name])
+	}
+	return fields
+}
+
+// addressFields are the fields of an address. Those of one that is only typed where none of the
+// saved ones is chosen are not required by the page.
+func (d CheckoutPage) addressFields() map[string]Field {
+	if len(d.Saved.Options) == 0 {
+		return d.Fields
+	}
+	fields := maps.Clone(d.Fields)
+	for _, name := range []string{form.Street, form.Country} {
+		field := fields[name]
+		field.Required = false
+		fields[name] = field
 	}
 	return fields
 }

@@ -20,6 +20,9 @@ type OrderPage struct {
 	Cancel string
 	// Refunded tells what was given back; empty for nothing.
 	Refunded string
+	// Claim is where a guest's order becomes one of the account that the visitor signed in to, and
+	// SignIn where they sign in for that; empty where it is none, or theirs already.
+	Claim, SignIn string
 	// Country is the name of the country that it goes to.
 	Country string
 }

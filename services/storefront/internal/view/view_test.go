@@ -15,6 +15,7 @@ import (
 	"google.golang.org/genproto/googleapis/type/postaladdress"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/form"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/messages"
@@ -106,6 +107,9 @@ func pages(t *testing.T) map[string]templ.Component {
 			Notice: view.NoticeData{Kind: "bad", Text: mark}, Changes: []string{mark}, Lines: lines, Adjustments: adjustments, Total: product.GetPrice(),
 			Fields: fields, Checkout: "1", Seen: []string{mark}, Expected: "1",
 		}),
+		"checkout of an account": view.Checkout(p, view.CheckoutPage{
+			Lines: lines, Total: product.GetPrice(), Fields: fields, SignedIn: true, Saved: view.Field{Name: "saved", Label: mark, Options: []view.Option{{Value: "1", Text: mark}}},
+		}),
 		"order": view.Order(p, view.OrderPage{
 			Order: &orderv1.Order{
 				Number: mark, Lines: lines, Adjustments: adjustments, Total: product.GetPrice(), Contact: &orderv1.Contact{FirstName: mark, LastName: mark, Email: mark},
@@ -113,7 +117,7 @@ func pages(t *testing.T) map[string]templ.Component {
 				Shipment:        &orderv1.Shipment{Carrier: mark, TrackingCode: mark},
 			},
 			Notice: view.NoticeData{Kind: "bad", Text: mark}, State: mark, Steps: []view.Step{{Text: mark, Done: true, Time: "1", Machine: "1"}, {Text: mark}},
-			PayURL: "https://pay.example/", Cancel: mark, Refunded: mark, Country: mark,
+			PayURL: "https://pay.example/", Claim: "/", SignIn: "/", Cancel: mark, Refunded: mark, Country: mark,
 		}),
 		"an order that waits": view.Order(p, view.OrderPage{Order: &orderv1.Order{Number: mark, Total: product.GetPrice()}, State: mark, Waits: true}),
 		"legal text":          view.Legal(p, view.LegalPage{Heading: mark, Language: "de", Blocks: view.ReadLegal("# " + mark + "\n" + mark + "\n- " + mark)}),
@@ -122,7 +126,14 @@ func pages(t *testing.T) map[string]templ.Component {
 			Fields: []view.Field{{Name: "number", Label: mark, Problem: mark, Hint: mark}}, More: []view.Field{{Name: "code", Label: mark}},
 		}),
 		"account": view.Account(p, view.AccountPage{Notice: view.NoticeData{Kind: "good", Text: mark}, Email: mark, Links: []view.Link{link}}),
-		"problem": view.Problem(p, view.ProblemPage{Heading: mark, Text: mark, Reference: mark, Step: link, Related: both}),
+		"addresses": view.Addresses(p, view.AddressesPage{Notice: view.NoticeData{Kind: "good", Text: mark}, Add: "/", Addresses: []view.SavedAddress{{
+			Address: &customerv1.Address{Label: mark, PostalAddress: &postaladdress.PostalAddress{AddressLines: []string{mark}, Locality: mark, PostalCode: mark}}, Country: mark,
+		}}}),
+		"no addresses": view.Addresses(p, view.AddressesPage{}),
+		"address":      view.Address(p, view.AddressPage{Heading: mark, Notice: view.NoticeData{Kind: "bad", Text: mark}, Fields: fields, Label: view.Field{Name: "label", Label: mark}}),
+		"own orders":   view.OwnOrders(p, view.OwnOrdersPage{Orders: []view.OwnOrder{{Number: mark, State: mark, Total: mark, Time: mark}}, Pager: view.PagerData{Number: 1, Next: "/"}}),
+		"no orders":    view.OwnOrders(p, view.OwnOrdersPage{}),
+		"problem":      view.Problem(p, view.ProblemPage{Heading: mark, Text: mark, Reference: mark, Step: link, Related: both}),
 	}
 }
 

@@ -1,0 +1,154 @@
+package pages
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/form"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/session"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/view"
+)
+
+const (
+	// addressesPath is where the addresses of an account are, each below its id.
+	addressesPath = accountPath + "/addresses"
+	// newAddress stands for the id of one that is to be added.
+	newAddress = "new"
+	// labelField is what a customer calls an address, and requestField makes adding it one
+	// request however often the form is sent.
+	labelField, requestField = "label", "request"
+	keptField, deletedField  = "kept", "deleted"
+	// maxLabel is how many characters what an address is called may have, by its contract.
+	maxLabel = 100
+)
+
+const (
+	reasonAddressNotFound  fault.Reason = "ADDRESS_NOT_FOUND"
+	reasonTooManyAddresses fault.Reason = "TOO_MANY_ADDRESSES"
+)
+
+// customer reads who signed in, with their addresses.
+func (v *visit) customer() (*customerv1.Customer, error) {
+	return v.server.Customers.Customer(v.asAccount(), v.opened.Account.Customer)
+}
+
+// addresses is the page of the addresses of an account.
+func (s *Server) addresses(v *visit) error {
+	customer, err := v.customer()
+	if err != nil {
+		return err
+	}
+	d := view.AddressesPage{Add: addressesPath + "/" + newAddress}
+	for _, address := range customer.GetAddresses() {
+		at := addressesPath + "/" + address.GetId()
+		d.Addresses = append(d.Addresses, view.SavedAddress{
+			Address: address, Country: countryName(v.texts.Language(), address.GetPostalAddress().GetRegionCode()), Change: at, Delete: at + "/delete",
+		})
+	}
+	switch query := v.request.URL.Query(); {
+	case query.Has(keptField):
+		d.Notice = view.NoticeData{Kind: "good", Text: v.texts.Say("address.kept")}
+	case query.Has(deletedField):
+		d.Notice = view.NoticeData{Kind: "good", Text: v.texts.Say("address.deleted")}
+	}
+	p := v.page(v.texts.Say("address.title"))
+	p.Path, p.Hidden = addressesPath, true
+	return v.show(http.StatusOK, noStore, view.Addresses(p, d))
+}
+
+// address is the page on which an address is changed, or added.
+func (s *Server) address(v *visit) error {
+	path := addressesPath + "/" + v.arg(0)
+	d := view.AddressPage{Heading: v.texts.Say("address.add"), Action: path + sendSuffix, Request: uuid.NewString()}
+	values := make(map[string]string)
+	if v.arg(0) != newAddress {
+		known, err := v.savedAddress(v.arg(0))
+		if err != nil {
+			return err
+		}
+		if known == nil {
+			return errNotFound
+		}
+		d.Heading, values = v.texts.Say("address.change"), form.Spell(known.GetPostalAddress())
+		values[labelField] = known.GetLabel()
+	}
+	kept, typed := v.opened.Forms[path]
+	if typed {
+		values = kept.Values
+	}
+	d.Fields, d.More = v.addressFields(form.AddressFields(), session.Form{Values: values, Problems: kept.Problems})
+	d.Label = view.Field{Name: labelField, Label: v.texts.Say("address.label"), Hint: v.texts.Say("address.label_hint"), Value: values[labelField], Dir: "auto", Autocomplete: "off"}
+	d.Label.MaxLength = maxLabel
+	if problem := kept.Problems[labelField]; problem != "" {
+		d.Label.Problem = v.texts.Say(problem)
+	}
+	if problem := kept.Problems[""]; problem != "" {
+		d.Notice = view.NoticeData{Kind: "bad", Text: v.texts.Say(problem)}
+	}
+	p := v.page(d.Heading)
+	p.Path, p.Hidden = path, true
+	return v.show(http.StatusOK, noStore, view.Address(p, d))
+}
+
+// savedAddress is one of the addresses of who signed in; nil where there is none of that id.
+func (v *visit) savedAddress(id string) (*customerv1.Address, error) {
+	customer, err := v.customer()
+	if err != nil {
+		return nil, err
+	}
+	for _, address := range customer.GetAddresses() {
+		if address.GetId() == id {
+			return address, nil
+		}
+	}
+	return nil, nil
+}
+
+// saveAddress changes an address, or adds it.
+func (s *Server) saveAddress(v *visit) error {
+	path, customer := addressesPath+"/"+v.arg(0), v.opened.Account.Customer
+	names := append(form.AddressFields(), labelField)
+	typed := v.typedInto(names...)
+	address := &customerv1.Address{Label: v.field(labelField), PostalAddress: form.Address(typed.Values)}
+	var err error
+	switch {
+	case form.NeedsState(typed.Values[form.Country]) && typed.Values[form.State] == "":
+		err = fault.Fields(fault.Violation{Field: form.State, Description: "is needed"})
+	case v.arg(0) == newAddress:
+		err = s.Customers.AddAddress(v.asAccount(), customer, address, v.field(requestField))
+	default:
+		address.Id = v.arg(0)
+		err = s.Customers.ChangeAddress(v.asAccount(), customer, address, append(form.AddressPaths(), labelField))
+	}
+	if reasonOf(err) == reasonAddressNotFound {
+		return v.see(addressesPath) // it was removed meanwhile
+	}
+	return v.answer(path, err, names, func() error { return v.see(addressesPath, keptField, "1") })
+}
+
+// deleteAddress removes an address. One that is gone already is no error.
+func (s *Server) deleteAddress(v *visit) error {
+	err := s.Customers.DeleteAddress(v.asAccount(), v.opened.Account.Customer, v.arg(0))
+	if err != nil && reasonOf(err) != reasonAddressNotFound {
+		return err
+	}
+	return v.see(addressesPath, deletedField, "1")
+}
+
+// oneLine is an address on a line, for a choice of several.
+func (v *visit) oneLine(address *customerv1.Address) string {
+	postal := address.GetPostalAddress()
+	parts := append([]string{address.GetLabel(), postal.GetOrganization()}, postal.GetAddressLines()...)
+	parts = append(parts, strings.TrimSpace(postal.GetPostalCode()+" "+postal.GetLocality()), postal.GetAdministrativeArea(), countryName(v.texts.Language(), postal.GetRegionCode()))
+	var there []string
+	for _, part := range parts {
+		if part != "" {
+			there = append(there, part)
+		}
+	}
+	return strings.Join(there, " · ")
+}
