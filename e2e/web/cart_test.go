@@ -93,7 +93,7 @@ func TestAVisitorFillsACart(t *testing.T) {
 func TestFormsAreTheShopsOwn(t *testing.T) {
 	t.Parallel()
 	b := &browser{shop: open(t)}
-	for _, path := range []string{"/cart/add", "/cart/set", "/checkout/place", "/orders/link", "/orders/AAAA-AAAA/cancel", "/orders/AAAA-AAAA/again", "/account/sign-in/send", "/account/sign-out", "/checkout/sign-in", "/orders/AAAA-AAAA/claim", "/account/addresses/new/send"} {
+	for _, path := range []string{"/cart/add", "/cart/set", "/checkout/place", "/orders/link", "/orders/AAAA-AAAA/cancel", "/orders/AAAA-AAAA/again", "/account/sign-in/send", "/account/sign-out", "/checkout/sign-in", "/orders/AAAA-AAAA/claim", "/account/addresses/new/send", "/account/export", "/account/erase/send"} {
 		if status, _ := b.send(path, url.Values{"code": {"A"}, "quantity": {"1"}}, "Sec-Fetch-Site", "cross-site"); status != http.StatusForbidden {
 			t.Errorf("%s: another site's form is answered %d", path, status)
 		}

@@ -129,6 +129,8 @@ func (v *visit) problems(err error, names []string) map[string]string {
 		return map[string]string{passwordField: "account.bad_password"}
 	case reasonEmailTaken:
 		return map[string]string{"": "account.email_taken"}
+	case reasonCustomerHasOpenOrders:
+		return map[string]string{"": "erase.open_orders"}
 	case reasonTooManyAddresses:
 		return map[string]string{"": "address.too_many"}
 	case fault.ReasonRequestIDReused:

@@ -41,6 +41,7 @@ func (v *visit) signInNotice() view.NoticeData {
 	query := v.request.URL.Query()
 	for field, text := range map[string]string{
 		resetField: v.texts.Say("account.was_reset"), confirmedField: v.texts.Say("account.email_confirmed"), outField: v.texts.Say("account.signed_out"),
+		erasedField: v.texts.Say("erase.done"),
 	} {
 		if query.Has(field) {
 			return view.NoticeData{Kind: "good", Text: text}

@@ -65,6 +65,42 @@ func (a *Accounts) Self(ctx context.Context) (*identityv1.Account, error) {
 	return res.GetAccount(), err
 }
 
+// Reauthenticate proves again who calls, and gives an access token for what needs that.
+func (a *Accounts) Reauthenticate(ctx context.Context, password, code string) (*identityv1.Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, proofPatience)
+	defer cancel()
+	res, err := a.accounts.Reauthenticate(ctx, &identityv1.ReauthenticateRequest{Password: password, TotpCode: code})
+	return res.GetSession(), err
+}
+
+// ChangePassword sets another password.
+func (a *Accounts) ChangePassword(ctx context.Context, password, next, code string) error {
+	ctx, cancel := context.WithTimeout(ctx, proofPatience)
+	defer cancel()
+	_, err := a.accounts.ChangePassword(ctx, &identityv1.ChangePasswordRequest{Password: password, NewPassword: next, TotpCode: code})
+	return err
+}
+
+// RequestEmail has a link mailed to another address, which makes it the account's.
+func (a *Accounts) RequestEmail(ctx context.Context, email, password, code string) error {
+	ctx, cancel := context.WithTimeout(ctx, proofPatience)
+	defer cancel()
+	_, err := a.accounts.RequestEmailChange(ctx, &identityv1.RequestEmailChangeRequest{Email: email, Password: password, TotpCode: code})
+	return err
+}
+
+// Sessions are those of the visitor's account.
+func (a *Accounts) Sessions(ctx context.Context) ([]*identityv1.ActiveSession, error) {
+	res, err := a.accounts.ListSessions(ctx, &identityv1.ListSessionsRequest{})
+	return res.GetSessions(), err
+}
+
+// EndSession ends one of them.
+func (a *Accounts) EndSession(ctx context.Context, id string) error {
+	_, err := a.accounts.RevokeSession(ctx, &identityv1.RevokeSessionRequest{Id: id})
+	return err
+}
+
 // RequestReset has the link mailed that sets another password.
 func (a *Accounts) RequestReset(ctx context.Context, email string) error {
 	_, err := a.accounts.RequestPasswordReset(ctx, &identityv1.RequestPasswordResetRequest{

@@ -45,3 +45,21 @@ func (c *Customers) DeleteAddress(ctx context.Context, customer, id string) erro
 	_, err := c.customers.DeleteAddress(ctx, &customerv1.DeleteAddressRequest{CustomerId: customer, Id: id})
 	return err
 }
+
+// Change changes the fields of a customer that the paths name.
+func (c *Customers) Change(ctx context.Context, customer *customerv1.Customer, paths ...string) error {
+	_, err := c.customers.UpdateCustomer(ctx, &customerv1.UpdateCustomerRequest{Customer: customer, UpdateMask: &fieldmaskpb.FieldMask{Paths: paths}})
+	return err
+}
+
+// Export returns the file of all that the shop holds about a customer, and its media type.
+func (c *Customers) Export(ctx context.Context, id string) (content []byte, contentType string, err error) {
+	res, err := c.customers.ExportCustomer(ctx, &customerv1.ExportCustomerRequest{Id: id})
+	return res.GetContent(), res.GetContentType(), err
+}
+
+// Erase blanks all personal data of a customer.
+func (c *Customers) Erase(ctx context.Context, id string) error {
+	_, err := c.customers.EraseCustomer(ctx, &customerv1.EraseCustomerRequest{Id: id})
+	return err
+}

@@ -2,6 +2,7 @@ package view
 
 import (
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/form"
 )
 
@@ -74,4 +75,20 @@ type OwnOrder struct {
 	Number, Href, State, Total string
 	// Time is when it was placed, and Machine the same for programs.
 	Time, Machine string
+}
+
+// SessionsPage is what the page of an account's sessions shows.
+type SessionsPage struct {
+	Notice   NoticeData
+	Sessions []ActiveSession
+}
+
+// ActiveSession is where an account is signed in.
+type ActiveSession struct {
+	*identityv1.ActiveSession
+
+	// Began and Used are times for people, the others the same for programs.
+	Began, BeganMachine, Used, UsedMachine string
+	// End is where it is ended; empty for the one that asks.
+	End string
 }

@@ -16,6 +16,7 @@ import (
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/form"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/messages"
@@ -132,8 +133,11 @@ func pages(t *testing.T) map[string]templ.Component {
 		"no addresses": view.Addresses(p, view.AddressesPage{}),
 		"address":      view.Address(p, view.AddressPage{Heading: mark, Notice: view.NoticeData{Kind: "bad", Text: mark}, Fields: fields, Label: view.Field{Name: "label", Label: mark}}),
 		"own orders":   view.OwnOrders(p, view.OwnOrdersPage{Orders: []view.OwnOrder{{Number: mark, State: mark, Total: mark, Time: mark}}, Pager: view.PagerData{Number: 1, Next: "/"}}),
-		"no orders":    view.OwnOrders(p, view.OwnOrdersPage{}),
-		"problem":      view.Problem(p, view.ProblemPage{Heading: mark, Text: mark, Reference: mark, Step: link, Related: both}),
+		"sessions": view.Sessions(p, view.SessionsPage{Notice: view.NoticeData{Kind: "good", Text: mark}, Sessions: []view.ActiveSession{
+			{ActiveSession: &identityv1.ActiveSession{Agent: mark, AddressPrefix: mark}, Began: mark, Used: mark, End: "/"}, {ActiveSession: &identityv1.ActiveSession{Agent: mark}},
+		}}),
+		"no orders": view.OwnOrders(p, view.OwnOrdersPage{}),
+		"problem":   view.Problem(p, view.ProblemPage{Heading: mark, Text: mark, Reference: mark, Step: link, Related: both}),
 	}
 }
 
