@@ -53,6 +53,11 @@ message_type {
     name: "book" number: 1 type: TYPE_MESSAGE type_name: ".library.Book" json_name: "book"
     options { [buf.validate.field] { cel { expression: "this.id.matches('^[0-9]{4}$')" } } }
   }
+  field { name: "update_mask" number: 2 type: TYPE_STRING json_name: "updateMask" }
+}
+message_type {
+  name: "UpdateBooksRequest"
+  field { name: "requests" number: 1 type: TYPE_MESSAGE type_name: ".library.UpdateBookRequest" label: LABEL_REPEATED json_name: "requests" }
 }
 message_type {
   name: "FindBookRequest"
@@ -73,6 +78,7 @@ service {
   name: "BookService"
   method { name: "CreateBook" input_type: ".library.CreateBookRequest" output_type: ".library.Book" }
   method { name: "UpdateBook" input_type: ".library.UpdateBookRequest" output_type: ".library.Book" }
+  method { name: "UpdateBooks" input_type: ".library.UpdateBooksRequest" output_type: ".library.Book" }
   method { name: "FindBook" input_type: ".library.FindBookRequest" output_type: ".library.Book" }
   method { name: "AdjustBook" input_type: ".library.AdjustBookRequest" output_type: ".library.Book" }
 }`
@@ -86,6 +92,9 @@ const merged = `{
     "/v1/books/{book.id}": {"patch": {"operationId": "BookService_UpdateBook",
       "parameters": [{"name": "book.id", "in": "path", "schema": {"type": "string"}}],
       "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/library.Book"}}}}}},
+    "/v1/books:update": {"post": {"operationId": "BookService_UpdateBooks",
+      "requestBody": {"content": {"application/json": {"schema": {"type": "object", "properties": {
+        "requests": {"type": "array", "items": {"$ref": "#/components/schemas/library.UpdateBookRequest"}}}}}}}}},
     "/v1/books:find": {"post": {"operationId": "BookService_FindBook",
       "requestBody": {"content": {"application/json": {"schema": {"type": "object", "properties": {
         "id": {"type": "string"}, "bookCode": {"type": "string"}, "branch": {"type": "string"}}}}}}}},
@@ -101,7 +110,10 @@ const merged = `{
       "requestBody": {"content": {"application/json": {"schema": {"type": "object", "properties": {
         "delta": {"type": "string"}, "lentFor": {"type": "string"}}}}}}}}
   },
-  "components": {"schemas": {"library.Book": {"type": "object", "properties": {
+  "components": {"schemas": {
+    "library.UpdateBookRequest": {"type": "object", "properties": {
+      "book": {"$ref": "#/components/schemas/library.Book", "description": "The book."}, "updateMask": {"type": "string"}}},
+    "library.Book": {"type": "object", "properties": {
     "id": {"type": "string"}, "etag": {"type": "string"}, "title": {"type": "string"},
     "authors": {"type": "array", "items": {"type": "string"}}, "shelfCode": {"type": "string"},
     "pages": {"type": "integer"}, "fileName": {"type": "string"}},
@@ -173,6 +185,19 @@ func TestANewResourceComesWithoutWhatTheServerSets(t *testing.T) {
 	wantNames(t, "the body that creates a book", sortedKeys(child(body(doc, "post", "/v1/books"), "properties")), "authors", "shelfCode", "title")
 	wantNames(t, "the body that changes a book", sortedKeys(child(body(doc, "patch", "/v1/books/{id}"), "properties")),
 		"authors", "etag", "id", "shelfCode", "title")
+}
+
+func TestARowThatChangesAResourceNeedsItsIdAlone(t *testing.T) {
+	t.Parallel()
+	row := child(child(child(completed(t), "components"), "schemas"), "library.UpdateBookRequestInput")
+	book := child(child(row, "properties"), "book")
+	wantNames(t, "the book of a row", sortedKeys(child(book, "properties")), "authors", "etag", "id", "shelfCode", "title")
+	if got, want := book["required"], []any{"id"}; !reflect.DeepEqual(got, want) || book["unevaluatedProperties"] != false || book["description"] != "The book." {
+		t.Errorf("the book of a row requires %v, want %v: %v", got, want, book)
+	}
+	if got := child(child(book, "properties"), "id")["pattern"]; got != "^[0-9]{4}$" {
+		t.Errorf("its id has the pattern %v", got)
+	}
 }
 
 func TestARequiredTextOrListIsNotEmpty(t *testing.T) {

@@ -51,6 +51,7 @@ func splitInputs(doc object, c *contracts) {
 			}
 			input := clone(child(schemas, name))
 			asInput(input, used)
+			leaveToMask(input, schemas, c.message(name), used)
 			schemas[name+inputSuffix] = input
 			added = true
 		}
@@ -128,6 +129,32 @@ func leaveToServer(schema object, rpc protoreflect.MethodDescriptor, message str
 				}
 			}
 		}
+	}
+}
+
+// leaveToMask completes the schema of a message that is the row of a batch and changes what its
+// mask names: of the resource in it nothing but the id has to be there.
+func leaveToMask(schema, schemas object, message protoreflect.MessageDescriptor, used map[string]bool) {
+	if message == nil || message.Fields().ByName("update_mask") == nil {
+		return
+	}
+	for i := range message.Fields().Len() {
+		field := message.Fields().Get(i)
+		pattern, named := patternAt(message, string(field.Name())+".id")
+		if !named {
+			continue
+		}
+		resource := clone(child(schemas, string(field.Message().FullName())))
+		id := child(child(resource, "properties"), "id")
+		delete(id, "maxLength")
+		id["pattern"] = pattern
+		resource["required"] = []any{"id"}
+		asInput(resource, used)
+		property := child(child(schema, "properties"), field.JSONName())
+		if description, ok := property["description"]; ok {
+			resource["description"] = description
+		}
+		child(schema, "properties")[field.JSONName()] = resource
 	}
 }
 
