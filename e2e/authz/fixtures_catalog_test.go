@@ -14,6 +14,7 @@ import (
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
+	errorsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/errors/v1"
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	shopv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
@@ -56,6 +57,21 @@ func (c *cell) newProductID() string {
 	return c.id(func() string { return c.newProduct(active).GetId() })
 }
 
+// priced gives a product of its own another price.
+func (c *cell) priced() *catalogv1.UpdateProductRequest {
+	return &catalogv1.UpdateProductRequest{
+		Product: &catalogv1.Product{Id: c.newProductID(), Price: euros(7)}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"price"}},
+	}
+}
+
+// done returns why the row of a batch was refused; nil when it was done.
+func done(refusal *errorsv1.Refusal) error {
+	if refusal == nil {
+		return nil
+	}
+	return fmt.Errorf("the row was refused: %s", refusal)
+}
+
 func catalogFixtures() map[string]fixture {
 	readCategory := func(s *shop, request proto.Message) proto.Message {
 		id := ""
@@ -72,6 +88,8 @@ func catalogFixtures() map[string]fixture {
 		switch request := request.(type) {
 		case *catalogv1.UpdateProductRequest:
 			id = request.GetProduct().GetId()
+		case *catalogv1.BatchUpdateProductsRequest:
+			id = request.GetRequests()[0].GetProduct().GetId()
 		case *catalogv1.ArchiveProductRequest:
 			id = request.GetId()
 		case *catalogv1.UnarchiveProductRequest:
@@ -110,9 +128,14 @@ func catalogFixtures() map[string]fixture {
 			return &catalogv1.ListProductsRequest{Filter: fmt.Sprintf("code = %q", c.productCode())}
 		}},
 		"ProductService/UpdateProduct": {read: readProduct, request: func(c *cell) proto.Message {
-			return &catalogv1.UpdateProductRequest{
-				Product: &catalogv1.Product{Id: c.newProductID(), Price: euros(7)}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"price"}},
+			return c.priced()
+		}},
+		"ProductService/BatchUpdateProducts": {read: readProduct, request: func(c *cell) proto.Message {
+			c.answer = func(answer proto.Message) error {
+				got, _ := answer.(*catalogv1.BatchUpdateProductsResponse)
+				return done(got.GetOutcomes()[0].GetRefusal())
 			}
+			return &catalogv1.BatchUpdateProductsRequest{Requests: []*catalogv1.UpdateProductRequest{c.priced()}}
 		}},
 		"ProductService/ArchiveProduct": {read: readProduct, request: func(c *cell) proto.Message {
 			return &catalogv1.ArchiveProductRequest{Id: c.newProductID()}
@@ -221,6 +244,15 @@ func inventoryFixtures() map[string]fixture {
 				code = c.product().GetCode()
 			}
 			return &inventoryv1.AdjustStockRequest{RequestId: uuid.NewString(), ProductCode: code, Delta: 1}
+		}},
+		"InventoryService/BatchAdjustStock": {request: func(c *cell) proto.Message {
+			c.answer = func(answer proto.Message) error {
+				got, _ := answer.(*inventoryv1.BatchAdjustStockResponse)
+				return done(got.GetOutcomes()[0].GetRefusal())
+			}
+			return &inventoryv1.BatchAdjustStockRequest{Requests: []*inventoryv1.AdjustStockRequest{
+				{RequestId: uuid.NewString(), ProductCode: c.product().GetCode(), Delta: 1},
+			}}
 		}},
 		"InventoryService/ListMovements": {request: func(*cell) proto.Message { return &inventoryv1.ListMovementsRequest{PageSize: 5} }},
 		"InventoryService/ListLowStock":  {request: func(*cell) proto.Message { return &inventoryv1.ListLowStockRequest{PageSize: 5} }},

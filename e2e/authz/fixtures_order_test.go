@@ -28,6 +28,9 @@ func orderFixtures() map[string]fixture {
 		if update, ok := request.(*orderv1.UpdateOrderRequest); ok {
 			return s.readOrder(update.GetOrder().GetId())
 		}
+		if ship, ok := request.(*orderv1.BatchShipOrdersRequest); ok {
+			return s.readOrder(ship.GetRequests()[0].GetId())
+		}
 		named, _ := request.(interface{ GetId() string })
 		return s.readOrder(named.GetId())
 	}
@@ -103,6 +106,13 @@ func orderFixtures() map[string]fixture {
 		}},
 		"OrderService/ShipOrder": {read: read, request: func(c *cell) proto.Message {
 			return &orderv1.ShipOrderRequest{Id: c.newOrder()}
+		}},
+		"OrderService/BatchShipOrders": {read: read, request: func(c *cell) proto.Message {
+			c.answer = func(answer proto.Message) error {
+				got, _ := answer.(*orderv1.BatchShipOrdersResponse)
+				return done(got.GetOutcomes()[0].GetRefusal())
+			}
+			return &orderv1.BatchShipOrdersRequest{Requests: []*orderv1.ShipOrderRequest{{Id: c.newOrder()}}}
 		}},
 		"OrderService/MarkOrderDelivered": {read: read, request: func(c *cell) proto.Message {
 			id := c.newOrder()

@@ -405,6 +405,10 @@ func (s *shop) tryLargest(t *testing.T, found worst, method protoreflect.MethodD
 		build = func() proto.Message { return &inventoryv1.BatchGetStockRequest{ProductCodes: s.codes} }
 	case "shopmesh.catalog.v1.ProductService.CreateProduct":
 		build = func() proto.Message { return s.largeProduct() }
+	case "shopmesh.catalog.v1.ProductService.BatchUpdateProducts":
+		build = func() proto.Message { return s.updates() }
+	case "shopmesh.inventory.v1.InventoryService.BatchAdjustStock":
+		build = func() proto.Message { return s.adjustments() }
 	default:
 		return
 	}
@@ -421,4 +425,28 @@ func (s *shop) largeProduct() *catalogv1.CreateProductRequest {
 	message.RequestId, message.Product.Code = uuid.NewString(), uuid.NewString()
 	message.Product.Name, message.Product.Description = upTo(200, "e\u0301"), upTo(10_000, "e\u0301")
 	return message
+}
+
+// rows is how many a batch may have.
+const rows = 50
+
+// updates changes as many products as a batch may name, and the most of each.
+func (s *shop) updates() *catalogv1.BatchUpdateProductsRequest {
+	batch := &catalogv1.BatchUpdateProductsRequest{}
+	for _, id := range s.ids[:rows] {
+		batch.Requests = append(batch.Requests, &catalogv1.UpdateProductRequest{Product: &catalogv1.Product{
+			Id: id, Name: upTo(100, "e\u0301") + uuid.NewString(), Description: upTo(10_000, "e\u0301"),
+		}})
+	}
+	return batch
+}
+
+func (s *shop) adjustments() *inventoryv1.BatchAdjustStockRequest {
+	batch := &inventoryv1.BatchAdjustStockRequest{}
+	for _, code := range s.codes[:rows] {
+		batch.Requests = append(batch.Requests, &inventoryv1.AdjustStockRequest{
+			RequestId: uuid.NewString(), ProductCode: code, Delta: 1, Reason: upTo(500, "e\u0301"),
+		})
+	}
+	return batch
 }

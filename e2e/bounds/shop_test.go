@@ -38,7 +38,7 @@ type shop struct {
 	kitapp.Addresses
 	clients clients
 
-	codes                            []string // of 200 products
+	codes, ids                       []string // of 200 products
 	category, product, buyer, parcel string   // ids
 	address                          string   // the id of the buyer's address
 	paid                             string   // the id of the parcel's payment
@@ -106,7 +106,8 @@ func (s *shop) fill(t *testing.T) {
 			}}))
 		must[*inventoryv1.AdjustStockResponse](t)(inventoryv1connect.NewInventoryServiceClient(client).AdjustStock(t.Context(),
 			&inventoryv1.AdjustStockRequest{RequestId: uuid.NewString(), ProductCode: code, Delta: 10_000, Reason: "delivery"}))
-		s.codes, s.product = append(s.codes, code), product.GetProduct().GetId()
+		s.product = product.GetProduct().GetId()
+		s.codes, s.ids = append(s.codes, code), append(s.ids, s.product)
 	}
 	s.fillPersons(t, client)
 	s.fillOrders(t, client)

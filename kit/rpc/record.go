@@ -71,6 +71,7 @@ func record(refused Refused) connect.ServerInterceptor {
 				made := callTo(ctx, spec.Procedure, caller)
 				made.Recorded = true
 				call = &made
+				ctx = context.WithValue(ctx, rowsKey{}, func(err error) { refused(ctx, made, err) })
 			}
 			err := next(activity.WithCall(ctx, call), spec, stream)
 			// Who shows nothing is not known on that ground alone; a sign-in that failed is.
@@ -84,5 +85,15 @@ func record(refused Refused) connect.ServerInterceptor {
 			}
 			return err
 		}
+	}
+}
+
+// rowsKey is what notes refused rows in a context: func(error).
+type rowsKey struct{}
+
+// noteRow notes that a row of a batch was refused, as a call for the row alone would be.
+func noteRow(ctx context.Context, err error) {
+	if note, ok := ctx.Value(rowsKey{}).(func(error)); ok {
+		note(err)
 	}
 }

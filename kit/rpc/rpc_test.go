@@ -34,6 +34,8 @@ type shop struct {
 
 	status func(context.Context, *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error)
 	audit  func(context.Context, *operationsv1.AuditRequest, func(*operationsv1.AuditResponse) error) error
+	// redrive, when set, is called by RedriveDeadLetters.
+	redrive func(context.Context) error
 	// products, when set, are served too: their RPCs are public.
 	products *products
 }
@@ -45,7 +47,12 @@ func (s *shop) GetStatus(ctx context.Context, req *operationsv1.GetStatusRequest
 	return s.status(ctx, req)
 }
 
-func (s *shop) RedriveDeadLetters(_ context.Context, req *operationsv1.RedriveDeadLettersRequest) (*operationsv1.RedriveDeadLettersResponse, error) {
+func (s *shop) RedriveDeadLetters(ctx context.Context, req *operationsv1.RedriveDeadLettersRequest) (*operationsv1.RedriveDeadLettersResponse, error) {
+	if s.redrive != nil {
+		if err := s.redrive(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return &operationsv1.RedriveDeadLettersResponse{Redriven: int64(len(req.GetSelection().GetIds()))}, nil
 }
 

@@ -143,6 +143,10 @@ func TestTheStockIsNoCustomersBusiness(t *testing.T) {
 			_, err := w.AdjustStock(ctx, &inventoryv1.AdjustStockRequest{RequestId: uuid.NewString(), ProductCode: "MUG", Delta: 1})
 			return err
 		},
+		"BatchAdjustStock": func(ctx context.Context) error {
+			_, err := w.BatchAdjustStock(ctx, &inventoryv1.BatchAdjustStockRequest{Requests: []*inventoryv1.AdjustStockRequest{adding("MUG", 1)}})
+			return err
+		},
 		"ListMovements": func(ctx context.Context) error {
 			_, err := w.ListMovements(ctx, &inventoryv1.ListMovementsRequest{})
 			return err

@@ -37,7 +37,8 @@ func TestStateMovesNeedOrdersWrite(t *testing.T) {
 		_, shipped := client.ShipOrder(t.Context(), &orderv1.ShipOrderRequest{Id: o.GetId()})
 		_, delivered := client.MarkOrderDelivered(t.Context(), &orderv1.MarkOrderDeliveredRequest{Id: o.GetId()})
 		_, updated := client.UpdateOrder(t.Context(), &orderv1.UpdateOrderRequest{Order: &orderv1.Order{Id: o.GetId(), Shipment: &orderv1.Shipment{Carrier: "X"}}})
-		return map[string]error{"cancel": cancelled, "ship": shipped, "deliver": delivered, "update": updated}
+		_, all := client.BatchShipOrders(t.Context(), &orderv1.BatchShipOrdersRequest{Requests: []*orderv1.ShipOrderRequest{{Id: o.GetId()}}})
+		return map[string]error{"cancel": cancelled, "ship": shipped, "ship all": all, "deliver": delivered, "update": updated}
 	}
 	for name, caller := range map[string]authz.Identity{
 		"staff that reads": clerk(ordersRead), "staff with the rest": clerk(optionsv1.Permission_PERMISSION_PAYMENTS_REFUND, optionsv1.Permission_PERMISSION_CUSTOMERS_WRITE),

@@ -12,7 +12,7 @@ import (
 )
 
 // UpdateProduct changes a product by what edit makes of the product as it is.
-// An etag that is set must be the current one. Errors: PRODUCT_NOT_FOUND,
+// An etag that is set must be the current one, unless nothing is left to change. Errors: PRODUCT_NOT_FOUND,
 // ETAG_MISMATCH, INVALID_FIELD, PRODUCT_ARCHIVED, CATEGORY_NOT_FOUND, and edit's.
 func (s *Products) UpdateProduct(ctx context.Context, id uuid.UUID, etag string,
 	edit func(domain.ProductSnapshot) (domain.ProductChange, error),
@@ -37,16 +37,17 @@ func (s *Products) change(ctx context.Context, id uuid.UUID, etag string,
 		if product, available, err = store.On(tx).LockProduct(ctx, id); err != nil {
 			return err
 		}
-		if err := product.CheckEtag(etag); err != nil {
-			return err
-		}
 		next, changed, err := decide(product)
-		if err != nil {
-			return err
-		}
-		if !changed {
+		if err == nil && !changed {
+			// Whatever the etag: a change that was done is not refused when it is sent again.
 			activity.Unchanged(ctx)
 			return nil
+		}
+		if stale := product.CheckEtag(etag); stale != nil {
+			return stale
+		}
+		if err != nil {
+			return err
 		}
 		record(ctx, product, next)
 		product = next

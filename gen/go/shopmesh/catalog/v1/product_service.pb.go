@@ -8,6 +8,7 @@ package catalogv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	v1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/errors/v1"
 	_ "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -492,7 +493,8 @@ func (x *ListProductsResponse) GetTotalSize() int32 {
 // UpdateProductRequest holds what to change.
 type UpdateProductRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// id names the product; an etag that is set must be the current one.
+	// id names the product; an etag that is set must be the current one, unless nothing is
+	// left to change.
 	Product *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
 	// Which of name, description, category_id, price, status, attributes and images to
 	// change; attributes.NAME stands for one attribute, and price for currency and
@@ -593,6 +595,185 @@ func (x *UpdateProductResponse) GetProduct() *Product {
 	return nil
 }
 
+// BatchUpdateProductsRequest holds what to change of several products.
+type BatchUpdateProductsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 50 rows, each about another product.
+	Requests      []*UpdateProductRequest `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchUpdateProductsRequest) Reset() {
+	*x = BatchUpdateProductsRequest{}
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchUpdateProductsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchUpdateProductsRequest) ProtoMessage() {}
+
+func (x *BatchUpdateProductsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchUpdateProductsRequest.ProtoReflect.Descriptor instead.
+func (*BatchUpdateProductsRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_catalog_v1_product_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *BatchUpdateProductsRequest) GetRequests() []*UpdateProductRequest {
+	if x != nil {
+		return x.Requests
+	}
+	return nil
+}
+
+// BatchUpdateProductsResponse holds what became of the rows.
+type BatchUpdateProductsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// An outcome for each row, in their order.
+	Outcomes      []*UpdateProductOutcome `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchUpdateProductsResponse) Reset() {
+	*x = BatchUpdateProductsResponse{}
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchUpdateProductsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchUpdateProductsResponse) ProtoMessage() {}
+
+func (x *BatchUpdateProductsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchUpdateProductsResponse.ProtoReflect.Descriptor instead.
+func (*BatchUpdateProductsResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_catalog_v1_product_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *BatchUpdateProductsResponse) GetOutcomes() []*UpdateProductOutcome {
+	if x != nil {
+		return x.Outcomes
+	}
+	return nil
+}
+
+// UpdateProductOutcome is what became of one row.
+type UpdateProductOutcome struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The product when the row was done, and why not when it was refused.
+	//
+	// Types that are valid to be assigned to Outcome:
+	//
+	//	*UpdateProductOutcome_Product
+	//	*UpdateProductOutcome_Refusal
+	Outcome       isUpdateProductOutcome_Outcome `protobuf_oneof:"outcome"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateProductOutcome) Reset() {
+	*x = UpdateProductOutcome{}
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateProductOutcome) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateProductOutcome) ProtoMessage() {}
+
+func (x *UpdateProductOutcome) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateProductOutcome.ProtoReflect.Descriptor instead.
+func (*UpdateProductOutcome) Descriptor() ([]byte, []int) {
+	return file_shopmesh_catalog_v1_product_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *UpdateProductOutcome) GetOutcome() isUpdateProductOutcome_Outcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return nil
+}
+
+func (x *UpdateProductOutcome) GetProduct() *Product {
+	if x != nil {
+		if x, ok := x.Outcome.(*UpdateProductOutcome_Product); ok {
+			return x.Product
+		}
+	}
+	return nil
+}
+
+func (x *UpdateProductOutcome) GetRefusal() *v1.Refusal {
+	if x != nil {
+		if x, ok := x.Outcome.(*UpdateProductOutcome_Refusal); ok {
+			return x.Refusal
+		}
+	}
+	return nil
+}
+
+type isUpdateProductOutcome_Outcome interface {
+	isUpdateProductOutcome_Outcome()
+}
+
+type UpdateProductOutcome_Product struct {
+	// The product as stored.
+	Product *Product `protobuf:"bytes,1,opt,name=product,proto3,oneof"`
+}
+
+type UpdateProductOutcome_Refusal struct {
+	// Why the product is unchanged.
+	Refusal *v1.Refusal `protobuf:"bytes,2,opt,name=refusal,proto3,oneof"`
+}
+
+func (*UpdateProductOutcome_Product) isUpdateProductOutcome_Outcome() {}
+
+func (*UpdateProductOutcome_Refusal) isUpdateProductOutcome_Outcome() {}
+
 // ArchiveProductRequest names a product.
 type ArchiveProductRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -606,7 +787,7 @@ type ArchiveProductRequest struct {
 
 func (x *ArchiveProductRequest) Reset() {
 	*x = ArchiveProductRequest{}
-	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[10]
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -618,7 +799,7 @@ func (x *ArchiveProductRequest) String() string {
 func (*ArchiveProductRequest) ProtoMessage() {}
 
 func (x *ArchiveProductRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[10]
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -631,7 +812,7 @@ func (x *ArchiveProductRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ArchiveProductRequest.ProtoReflect.Descriptor instead.
 func (*ArchiveProductRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_catalog_v1_product_service_proto_rawDescGZIP(), []int{10}
+	return file_shopmesh_catalog_v1_product_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ArchiveProductRequest) GetId() string {
@@ -659,7 +840,7 @@ type ArchiveProductResponse struct {
 
 func (x *ArchiveProductResponse) Reset() {
 	*x = ArchiveProductResponse{}
-	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[11]
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -671,7 +852,7 @@ func (x *ArchiveProductResponse) String() string {
 func (*ArchiveProductResponse) ProtoMessage() {}
 
 func (x *ArchiveProductResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[11]
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -684,7 +865,7 @@ func (x *ArchiveProductResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ArchiveProductResponse.ProtoReflect.Descriptor instead.
 func (*ArchiveProductResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_catalog_v1_product_service_proto_rawDescGZIP(), []int{11}
+	return file_shopmesh_catalog_v1_product_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ArchiveProductResponse) GetProduct() *Product {
@@ -707,7 +888,7 @@ type UnarchiveProductRequest struct {
 
 func (x *UnarchiveProductRequest) Reset() {
 	*x = UnarchiveProductRequest{}
-	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[12]
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -719,7 +900,7 @@ func (x *UnarchiveProductRequest) String() string {
 func (*UnarchiveProductRequest) ProtoMessage() {}
 
 func (x *UnarchiveProductRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[12]
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -732,7 +913,7 @@ func (x *UnarchiveProductRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnarchiveProductRequest.ProtoReflect.Descriptor instead.
 func (*UnarchiveProductRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_catalog_v1_product_service_proto_rawDescGZIP(), []int{12}
+	return file_shopmesh_catalog_v1_product_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *UnarchiveProductRequest) GetId() string {
@@ -760,7 +941,7 @@ type UnarchiveProductResponse struct {
 
 func (x *UnarchiveProductResponse) Reset() {
 	*x = UnarchiveProductResponse{}
-	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[13]
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -772,7 +953,7 @@ func (x *UnarchiveProductResponse) String() string {
 func (*UnarchiveProductResponse) ProtoMessage() {}
 
 func (x *UnarchiveProductResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[13]
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -785,7 +966,7 @@ func (x *UnarchiveProductResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnarchiveProductResponse.ProtoReflect.Descriptor instead.
 func (*UnarchiveProductResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_catalog_v1_product_service_proto_rawDescGZIP(), []int{13}
+	return file_shopmesh_catalog_v1_product_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *UnarchiveProductResponse) GetProduct() *Product {
@@ -799,7 +980,7 @@ var File_shopmesh_catalog_v1_product_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_catalog_v1_product_service_proto_rawDesc = "" +
 	"\n" +
-	")shopmesh/catalog/v1/product_service.proto\x12\x13shopmesh.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a!shopmesh/catalog/v1/product.proto\x1a!shopmesh/options/v1/options.proto\"\xe6\x02\n" +
+	")shopmesh/catalog/v1/product_service.proto\x12\x13shopmesh.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a!shopmesh/catalog/v1/product.proto\x1a shopmesh/errors/v1/refusal.proto\x1a!shopmesh/options/v1/options.proto\"\xe6\x02\n" +
 	"\x14CreateProductRequest\x12\x9e\x02\n" +
 	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductB\xe5\x01\xe0A\x02\xbaH\xde\x01\xba\x01\xd7\x01\n" +
 	"\x0eproduct.create\x12Oid, etag, available_quantity, create_time and update_time are set by the server\x1atthis.id == '' && this.etag == '' && this.available_quantity == 0 && !has(this.create_time) && !has(this.update_time)\xc8\x01\x01R\aproduct\x12-\n" +
@@ -843,7 +1024,15 @@ const file_shopmesh_catalog_v1_product_service_proto_rawDesc = "" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x03\xe0A\x01R\n" +
 	"updateMask\"O\n" +
 	"\x15UpdateProductResponse\x126\n" +
-	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct\"T\n" +
+	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct\"r\n" +
+	"\x1aBatchUpdateProductsRequest\x12T\n" +
+	"\brequests\x18\x01 \x03(\v2).shopmesh.catalog.v1.UpdateProductRequestB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x102R\brequests\"d\n" +
+	"\x1bBatchUpdateProductsResponse\x12E\n" +
+	"\boutcomes\x18\x01 \x03(\v2).shopmesh.catalog.v1.UpdateProductOutcomeR\boutcomes\"\x94\x01\n" +
+	"\x14UpdateProductOutcome\x128\n" +
+	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductH\x00R\aproduct\x127\n" +
+	"\arefusal\x18\x02 \x01(\v2\x1b.shopmesh.errors.v1.RefusalH\x00R\arefusalB\t\n" +
+	"\aoutcome\"T\n" +
 	"\x15ArchiveProductRequest\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1e\n" +
 	"\x04etag\x18\x02 \x01(\tB\n" +
@@ -855,7 +1044,8 @@ const file_shopmesh_catalog_v1_product_service_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"R\n" +
 	"\x18UnarchiveProductResponse\x126\n" +
-	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct2\xfb\b\n" +
+	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct2\xac\n" +
+	"\n" +
 	"\x0eProductService\x12\x96\x01\n" +
 	"\rCreateProduct\x12).shopmesh.catalog.v1.CreateProductRequest\x1a*.shopmesh.catalog.v1.CreateProductResponse\".\xea\xe0\x18\x02\x10\x01\x8a\xe1\x18\x04\n" +
 	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x17:\aproduct\"\f/v1/products\x90\x02\x00\x12\xa4\x01\n" +
@@ -867,7 +1057,9 @@ const file_shopmesh_catalog_v1_product_service_proto_rawDesc = "" +
 	"\fListProducts\x12(.shopmesh.catalog.v1.ListProductsRequest\x1a).shopmesh.catalog.v1.ListProductsResponse\")\xea\xe0\x18\x02\b\x01\x8a\xe1\x18\b\n" +
 	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/products\x90\x02\x01\x12\xa3\x01\n" +
 	"\rUpdateProduct\x12).shopmesh.catalog.v1.UpdateProductRequest\x1a*.shopmesh.catalog.v1.UpdateProductResponse\";\xea\xe0\x18\x02\x10\x01\x8a\xe1\x18\x04\n" +
-	"\x02\b\x0f\x82\xd3\xe4\x93\x02$:\aproduct2\x19/v1/products/{product.id}\x90\x02\x02\x12\xa0\x01\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02$:\aproduct2\x19/v1/products/{product.id}\x90\x02\x02\x12\xae\x01\n" +
+	"\x13BatchUpdateProducts\x12/.shopmesh.catalog.v1.BatchUpdateProductsRequest\x1a0.shopmesh.catalog.v1.BatchUpdateProductsResponse\"4\xea\xe0\x18\x02\x10\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/products:batchUpdate\x90\x02\x02\x12\xa0\x01\n" +
 	"\x0eArchiveProduct\x12*.shopmesh.catalog.v1.ArchiveProductRequest\x1a+.shopmesh.catalog.v1.ArchiveProductResponse\"5\xea\xe0\x18\x02\x10\x01\x8a\xe1\x18\x04\n" +
 	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/products/{id}:archive\x90\x02\x02\x12\xa8\x01\n" +
 	"\x10UnarchiveProduct\x12,.shopmesh.catalog.v1.UnarchiveProductRequest\x1a-.shopmesh.catalog.v1.UnarchiveProductResponse\"7\xea\xe0\x18\x02\x10\x01\x8a\xe1\x18\x04\n" +
@@ -886,55 +1078,65 @@ func file_shopmesh_catalog_v1_product_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_catalog_v1_product_service_proto_rawDescData
 }
 
-var file_shopmesh_catalog_v1_product_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_shopmesh_catalog_v1_product_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_shopmesh_catalog_v1_product_service_proto_goTypes = []any{
-	(*CreateProductRequest)(nil),     // 0: shopmesh.catalog.v1.CreateProductRequest
-	(*CreateProductResponse)(nil),    // 1: shopmesh.catalog.v1.CreateProductResponse
-	(*GetProductRequest)(nil),        // 2: shopmesh.catalog.v1.GetProductRequest
-	(*GetProductResponse)(nil),       // 3: shopmesh.catalog.v1.GetProductResponse
-	(*BatchGetProductsRequest)(nil),  // 4: shopmesh.catalog.v1.BatchGetProductsRequest
-	(*BatchGetProductsResponse)(nil), // 5: shopmesh.catalog.v1.BatchGetProductsResponse
-	(*ListProductsRequest)(nil),      // 6: shopmesh.catalog.v1.ListProductsRequest
-	(*ListProductsResponse)(nil),     // 7: shopmesh.catalog.v1.ListProductsResponse
-	(*UpdateProductRequest)(nil),     // 8: shopmesh.catalog.v1.UpdateProductRequest
-	(*UpdateProductResponse)(nil),    // 9: shopmesh.catalog.v1.UpdateProductResponse
-	(*ArchiveProductRequest)(nil),    // 10: shopmesh.catalog.v1.ArchiveProductRequest
-	(*ArchiveProductResponse)(nil),   // 11: shopmesh.catalog.v1.ArchiveProductResponse
-	(*UnarchiveProductRequest)(nil),  // 12: shopmesh.catalog.v1.UnarchiveProductRequest
-	(*UnarchiveProductResponse)(nil), // 13: shopmesh.catalog.v1.UnarchiveProductResponse
-	(*Product)(nil),                  // 14: shopmesh.catalog.v1.Product
-	(*fieldmaskpb.FieldMask)(nil),    // 15: google.protobuf.FieldMask
+	(*CreateProductRequest)(nil),        // 0: shopmesh.catalog.v1.CreateProductRequest
+	(*CreateProductResponse)(nil),       // 1: shopmesh.catalog.v1.CreateProductResponse
+	(*GetProductRequest)(nil),           // 2: shopmesh.catalog.v1.GetProductRequest
+	(*GetProductResponse)(nil),          // 3: shopmesh.catalog.v1.GetProductResponse
+	(*BatchGetProductsRequest)(nil),     // 4: shopmesh.catalog.v1.BatchGetProductsRequest
+	(*BatchGetProductsResponse)(nil),    // 5: shopmesh.catalog.v1.BatchGetProductsResponse
+	(*ListProductsRequest)(nil),         // 6: shopmesh.catalog.v1.ListProductsRequest
+	(*ListProductsResponse)(nil),        // 7: shopmesh.catalog.v1.ListProductsResponse
+	(*UpdateProductRequest)(nil),        // 8: shopmesh.catalog.v1.UpdateProductRequest
+	(*UpdateProductResponse)(nil),       // 9: shopmesh.catalog.v1.UpdateProductResponse
+	(*BatchUpdateProductsRequest)(nil),  // 10: shopmesh.catalog.v1.BatchUpdateProductsRequest
+	(*BatchUpdateProductsResponse)(nil), // 11: shopmesh.catalog.v1.BatchUpdateProductsResponse
+	(*UpdateProductOutcome)(nil),        // 12: shopmesh.catalog.v1.UpdateProductOutcome
+	(*ArchiveProductRequest)(nil),       // 13: shopmesh.catalog.v1.ArchiveProductRequest
+	(*ArchiveProductResponse)(nil),      // 14: shopmesh.catalog.v1.ArchiveProductResponse
+	(*UnarchiveProductRequest)(nil),     // 15: shopmesh.catalog.v1.UnarchiveProductRequest
+	(*UnarchiveProductResponse)(nil),    // 16: shopmesh.catalog.v1.UnarchiveProductResponse
+	(*Product)(nil),                     // 17: shopmesh.catalog.v1.Product
+	(*fieldmaskpb.FieldMask)(nil),       // 18: google.protobuf.FieldMask
+	(*v1.Refusal)(nil),                  // 19: shopmesh.errors.v1.Refusal
 }
 var file_shopmesh_catalog_v1_product_service_proto_depIdxs = []int32{
-	14, // 0: shopmesh.catalog.v1.CreateProductRequest.product:type_name -> shopmesh.catalog.v1.Product
-	14, // 1: shopmesh.catalog.v1.CreateProductResponse.product:type_name -> shopmesh.catalog.v1.Product
-	14, // 2: shopmesh.catalog.v1.GetProductResponse.product:type_name -> shopmesh.catalog.v1.Product
-	14, // 3: shopmesh.catalog.v1.BatchGetProductsResponse.products:type_name -> shopmesh.catalog.v1.Product
-	14, // 4: shopmesh.catalog.v1.ListProductsResponse.products:type_name -> shopmesh.catalog.v1.Product
-	14, // 5: shopmesh.catalog.v1.UpdateProductRequest.product:type_name -> shopmesh.catalog.v1.Product
-	15, // 6: shopmesh.catalog.v1.UpdateProductRequest.update_mask:type_name -> google.protobuf.FieldMask
-	14, // 7: shopmesh.catalog.v1.UpdateProductResponse.product:type_name -> shopmesh.catalog.v1.Product
-	14, // 8: shopmesh.catalog.v1.ArchiveProductResponse.product:type_name -> shopmesh.catalog.v1.Product
-	14, // 9: shopmesh.catalog.v1.UnarchiveProductResponse.product:type_name -> shopmesh.catalog.v1.Product
-	0,  // 10: shopmesh.catalog.v1.ProductService.CreateProduct:input_type -> shopmesh.catalog.v1.CreateProductRequest
-	2,  // 11: shopmesh.catalog.v1.ProductService.GetProduct:input_type -> shopmesh.catalog.v1.GetProductRequest
-	4,  // 12: shopmesh.catalog.v1.ProductService.BatchGetProducts:input_type -> shopmesh.catalog.v1.BatchGetProductsRequest
-	6,  // 13: shopmesh.catalog.v1.ProductService.ListProducts:input_type -> shopmesh.catalog.v1.ListProductsRequest
-	8,  // 14: shopmesh.catalog.v1.ProductService.UpdateProduct:input_type -> shopmesh.catalog.v1.UpdateProductRequest
-	10, // 15: shopmesh.catalog.v1.ProductService.ArchiveProduct:input_type -> shopmesh.catalog.v1.ArchiveProductRequest
-	12, // 16: shopmesh.catalog.v1.ProductService.UnarchiveProduct:input_type -> shopmesh.catalog.v1.UnarchiveProductRequest
-	1,  // 17: shopmesh.catalog.v1.ProductService.CreateProduct:output_type -> shopmesh.catalog.v1.CreateProductResponse
-	3,  // 18: shopmesh.catalog.v1.ProductService.GetProduct:output_type -> shopmesh.catalog.v1.GetProductResponse
-	5,  // 19: shopmesh.catalog.v1.ProductService.BatchGetProducts:output_type -> shopmesh.catalog.v1.BatchGetProductsResponse
-	7,  // 20: shopmesh.catalog.v1.ProductService.ListProducts:output_type -> shopmesh.catalog.v1.ListProductsResponse
-	9,  // 21: shopmesh.catalog.v1.ProductService.UpdateProduct:output_type -> shopmesh.catalog.v1.UpdateProductResponse
-	11, // 22: shopmesh.catalog.v1.ProductService.ArchiveProduct:output_type -> shopmesh.catalog.v1.ArchiveProductResponse
-	13, // 23: shopmesh.catalog.v1.ProductService.UnarchiveProduct:output_type -> shopmesh.catalog.v1.UnarchiveProductResponse
-	17, // [17:24] is the sub-list for method output_type
-	10, // [10:17] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	17, // 0: shopmesh.catalog.v1.CreateProductRequest.product:type_name -> shopmesh.catalog.v1.Product
+	17, // 1: shopmesh.catalog.v1.CreateProductResponse.product:type_name -> shopmesh.catalog.v1.Product
+	17, // 2: shopmesh.catalog.v1.GetProductResponse.product:type_name -> shopmesh.catalog.v1.Product
+	17, // 3: shopmesh.catalog.v1.BatchGetProductsResponse.products:type_name -> shopmesh.catalog.v1.Product
+	17, // 4: shopmesh.catalog.v1.ListProductsResponse.products:type_name -> shopmesh.catalog.v1.Product
+	17, // 5: shopmesh.catalog.v1.UpdateProductRequest.product:type_name -> shopmesh.catalog.v1.Product
+	18, // 6: shopmesh.catalog.v1.UpdateProductRequest.update_mask:type_name -> google.protobuf.FieldMask
+	17, // 7: shopmesh.catalog.v1.UpdateProductResponse.product:type_name -> shopmesh.catalog.v1.Product
+	8,  // 8: shopmesh.catalog.v1.BatchUpdateProductsRequest.requests:type_name -> shopmesh.catalog.v1.UpdateProductRequest
+	12, // 9: shopmesh.catalog.v1.BatchUpdateProductsResponse.outcomes:type_name -> shopmesh.catalog.v1.UpdateProductOutcome
+	17, // 10: shopmesh.catalog.v1.UpdateProductOutcome.product:type_name -> shopmesh.catalog.v1.Product
+	19, // 11: shopmesh.catalog.v1.UpdateProductOutcome.refusal:type_name -> shopmesh.errors.v1.Refusal
+	17, // 12: shopmesh.catalog.v1.ArchiveProductResponse.product:type_name -> shopmesh.catalog.v1.Product
+	17, // 13: shopmesh.catalog.v1.UnarchiveProductResponse.product:type_name -> shopmesh.catalog.v1.Product
+	0,  // 14: shopmesh.catalog.v1.ProductService.CreateProduct:input_type -> shopmesh.catalog.v1.CreateProductRequest
+	2,  // 15: shopmesh.catalog.v1.ProductService.GetProduct:input_type -> shopmesh.catalog.v1.GetProductRequest
+	4,  // 16: shopmesh.catalog.v1.ProductService.BatchGetProducts:input_type -> shopmesh.catalog.v1.BatchGetProductsRequest
+	6,  // 17: shopmesh.catalog.v1.ProductService.ListProducts:input_type -> shopmesh.catalog.v1.ListProductsRequest
+	8,  // 18: shopmesh.catalog.v1.ProductService.UpdateProduct:input_type -> shopmesh.catalog.v1.UpdateProductRequest
+	10, // 19: shopmesh.catalog.v1.ProductService.BatchUpdateProducts:input_type -> shopmesh.catalog.v1.BatchUpdateProductsRequest
+	13, // 20: shopmesh.catalog.v1.ProductService.ArchiveProduct:input_type -> shopmesh.catalog.v1.ArchiveProductRequest
+	15, // 21: shopmesh.catalog.v1.ProductService.UnarchiveProduct:input_type -> shopmesh.catalog.v1.UnarchiveProductRequest
+	1,  // 22: shopmesh.catalog.v1.ProductService.CreateProduct:output_type -> shopmesh.catalog.v1.CreateProductResponse
+	3,  // 23: shopmesh.catalog.v1.ProductService.GetProduct:output_type -> shopmesh.catalog.v1.GetProductResponse
+	5,  // 24: shopmesh.catalog.v1.ProductService.BatchGetProducts:output_type -> shopmesh.catalog.v1.BatchGetProductsResponse
+	7,  // 25: shopmesh.catalog.v1.ProductService.ListProducts:output_type -> shopmesh.catalog.v1.ListProductsResponse
+	9,  // 26: shopmesh.catalog.v1.ProductService.UpdateProduct:output_type -> shopmesh.catalog.v1.UpdateProductResponse
+	11, // 27: shopmesh.catalog.v1.ProductService.BatchUpdateProducts:output_type -> shopmesh.catalog.v1.BatchUpdateProductsResponse
+	14, // 28: shopmesh.catalog.v1.ProductService.ArchiveProduct:output_type -> shopmesh.catalog.v1.ArchiveProductResponse
+	16, // 29: shopmesh.catalog.v1.ProductService.UnarchiveProduct:output_type -> shopmesh.catalog.v1.UnarchiveProductResponse
+	22, // [22:30] is the sub-list for method output_type
+	14, // [14:22] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_catalog_v1_product_service_proto_init() }
@@ -944,13 +1146,17 @@ func file_shopmesh_catalog_v1_product_service_proto_init() {
 	}
 	file_shopmesh_catalog_v1_product_proto_init()
 	file_shopmesh_catalog_v1_product_service_proto_msgTypes[7].OneofWrappers = []any{}
+	file_shopmesh_catalog_v1_product_service_proto_msgTypes[12].OneofWrappers = []any{
+		(*UpdateProductOutcome_Product)(nil),
+		(*UpdateProductOutcome_Refusal)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_catalog_v1_product_service_proto_rawDesc), len(file_shopmesh_catalog_v1_product_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

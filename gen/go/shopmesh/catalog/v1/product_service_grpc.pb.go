@@ -19,13 +19,14 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ProductService_CreateProduct_FullMethodName    = "/shopmesh.catalog.v1.ProductService/CreateProduct"
-	ProductService_GetProduct_FullMethodName       = "/shopmesh.catalog.v1.ProductService/GetProduct"
-	ProductService_BatchGetProducts_FullMethodName = "/shopmesh.catalog.v1.ProductService/BatchGetProducts"
-	ProductService_ListProducts_FullMethodName     = "/shopmesh.catalog.v1.ProductService/ListProducts"
-	ProductService_UpdateProduct_FullMethodName    = "/shopmesh.catalog.v1.ProductService/UpdateProduct"
-	ProductService_ArchiveProduct_FullMethodName   = "/shopmesh.catalog.v1.ProductService/ArchiveProduct"
-	ProductService_UnarchiveProduct_FullMethodName = "/shopmesh.catalog.v1.ProductService/UnarchiveProduct"
+	ProductService_CreateProduct_FullMethodName       = "/shopmesh.catalog.v1.ProductService/CreateProduct"
+	ProductService_GetProduct_FullMethodName          = "/shopmesh.catalog.v1.ProductService/GetProduct"
+	ProductService_BatchGetProducts_FullMethodName    = "/shopmesh.catalog.v1.ProductService/BatchGetProducts"
+	ProductService_ListProducts_FullMethodName        = "/shopmesh.catalog.v1.ProductService/ListProducts"
+	ProductService_UpdateProduct_FullMethodName       = "/shopmesh.catalog.v1.ProductService/UpdateProduct"
+	ProductService_BatchUpdateProducts_FullMethodName = "/shopmesh.catalog.v1.ProductService/BatchUpdateProducts"
+	ProductService_ArchiveProduct_FullMethodName      = "/shopmesh.catalog.v1.ProductService/ArchiveProduct"
+	ProductService_UnarchiveProduct_FullMethodName    = "/shopmesh.catalog.v1.ProductService/UnarchiveProduct"
 )
 
 // ProductServiceClient is the client API for ProductService service.
@@ -51,10 +52,19 @@ type ProductServiceClient interface {
 	// UpdateProduct changes the fields that the mask names. An archived product can be
 	// put into another category; any other change is refused with PRODUCT_ARCHIVED,
 	// unless UnarchiveProduct was called before or the call sets its status to ACTIVE
-	// or DRAFT.
+	// or DRAFT. A product that is as requested already is returned as it is, whatever the
+	// etag: so is one whose change was done and whose answer was lost.
 	//
 	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED.
 	UpdateProduct(ctx context.Context, in *UpdateProductRequest, opts ...grpc.CallOption) (*UpdateProductResponse, error)
+	// BatchUpdateProducts changes 1 to 50 products, each as UpdateProduct does and whatever
+	// becomes of the others. The answer has an outcome for each. The batch sent again leaves
+	// what was done as it is, and tries again what was refused. A request that breaks a bound
+	// of the contract, or names a product twice, is refused as a whole.
+	//
+	// A row is refused with PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND,
+	// PRODUCT_ARCHIVED or INVALID_FIELD.
+	BatchUpdateProducts(ctx context.Context, in *BatchUpdateProductsRequest, opts ...grpc.CallOption) (*BatchUpdateProductsResponse, error)
 	// ArchiveProduct takes a product from sale; archiving it again changes nothing.
 	//
 	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
@@ -125,6 +135,16 @@ func (c *productServiceClient) UpdateProduct(ctx context.Context, in *UpdateProd
 	return out, nil
 }
 
+func (c *productServiceClient) BatchUpdateProducts(ctx context.Context, in *BatchUpdateProductsRequest, opts ...grpc.CallOption) (*BatchUpdateProductsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BatchUpdateProductsResponse)
+	err := c.cc.Invoke(ctx, ProductService_BatchUpdateProducts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *productServiceClient) ArchiveProduct(ctx context.Context, in *ArchiveProductRequest, opts ...grpc.CallOption) (*ArchiveProductResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ArchiveProductResponse)
@@ -168,10 +188,19 @@ type ProductServiceServer interface {
 	// UpdateProduct changes the fields that the mask names. An archived product can be
 	// put into another category; any other change is refused with PRODUCT_ARCHIVED,
 	// unless UnarchiveProduct was called before or the call sets its status to ACTIVE
-	// or DRAFT.
+	// or DRAFT. A product that is as requested already is returned as it is, whatever the
+	// etag: so is one whose change was done and whose answer was lost.
 	//
 	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED.
 	UpdateProduct(context.Context, *UpdateProductRequest) (*UpdateProductResponse, error)
+	// BatchUpdateProducts changes 1 to 50 products, each as UpdateProduct does and whatever
+	// becomes of the others. The answer has an outcome for each. The batch sent again leaves
+	// what was done as it is, and tries again what was refused. A request that breaks a bound
+	// of the contract, or names a product twice, is refused as a whole.
+	//
+	// A row is refused with PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND,
+	// PRODUCT_ARCHIVED or INVALID_FIELD.
+	BatchUpdateProducts(context.Context, *BatchUpdateProductsRequest) (*BatchUpdateProductsResponse, error)
 	// ArchiveProduct takes a product from sale; archiving it again changes nothing.
 	//
 	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
@@ -205,6 +234,9 @@ func (UnimplementedProductServiceServer) ListProducts(context.Context, *ListProd
 }
 func (UnimplementedProductServiceServer) UpdateProduct(context.Context, *UpdateProductRequest) (*UpdateProductResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateProduct not implemented")
+}
+func (UnimplementedProductServiceServer) BatchUpdateProducts(context.Context, *BatchUpdateProductsRequest) (*BatchUpdateProductsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BatchUpdateProducts not implemented")
 }
 func (UnimplementedProductServiceServer) ArchiveProduct(context.Context, *ArchiveProductRequest) (*ArchiveProductResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ArchiveProduct not implemented")
@@ -322,6 +354,24 @@ func _ProductService_UpdateProduct_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ProductService_BatchUpdateProducts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BatchUpdateProductsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProductServiceServer).BatchUpdateProducts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProductService_BatchUpdateProducts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProductServiceServer).BatchUpdateProducts(ctx, req.(*BatchUpdateProductsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ProductService_ArchiveProduct_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ArchiveProductRequest)
 	if err := dec(in); err != nil {
@@ -384,6 +434,10 @@ var ProductService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UpdateProduct",
 			Handler:    _ProductService_UpdateProduct_Handler,
+		},
+		{
+			MethodName: "BatchUpdateProducts",
+			Handler:    _ProductService_BatchUpdateProducts_Handler,
 		},
 		{
 			MethodName: "ArchiveProduct",

@@ -10,6 +10,7 @@ package inventoryv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	v1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/errors/v1"
 	_ "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -348,6 +349,185 @@ func (x *AdjustStockResponse) GetStock() *Stock {
 	return nil
 }
 
+// BatchAdjustStockRequest holds adjustments.
+type BatchAdjustStockRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 50 rows, each with another request_id.
+	Requests      []*AdjustStockRequest `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchAdjustStockRequest) Reset() {
+	*x = BatchAdjustStockRequest{}
+	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchAdjustStockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchAdjustStockRequest) ProtoMessage() {}
+
+func (x *BatchAdjustStockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchAdjustStockRequest.ProtoReflect.Descriptor instead.
+func (*BatchAdjustStockRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *BatchAdjustStockRequest) GetRequests() []*AdjustStockRequest {
+	if x != nil {
+		return x.Requests
+	}
+	return nil
+}
+
+// BatchAdjustStockResponse holds what became of the rows.
+type BatchAdjustStockResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// An outcome for each row, in their order.
+	Outcomes      []*AdjustStockOutcome `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchAdjustStockResponse) Reset() {
+	*x = BatchAdjustStockResponse{}
+	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchAdjustStockResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchAdjustStockResponse) ProtoMessage() {}
+
+func (x *BatchAdjustStockResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchAdjustStockResponse.ProtoReflect.Descriptor instead.
+func (*BatchAdjustStockResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *BatchAdjustStockResponse) GetOutcomes() []*AdjustStockOutcome {
+	if x != nil {
+		return x.Outcomes
+	}
+	return nil
+}
+
+// AdjustStockOutcome is what became of one row.
+type AdjustStockOutcome struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The stock when the row was done, and why not when it was refused.
+	//
+	// Types that are valid to be assigned to Outcome:
+	//
+	//	*AdjustStockOutcome_Stock
+	//	*AdjustStockOutcome_Refusal
+	Outcome       isAdjustStockOutcome_Outcome `protobuf_oneof:"outcome"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdjustStockOutcome) Reset() {
+	*x = AdjustStockOutcome{}
+	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdjustStockOutcome) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdjustStockOutcome) ProtoMessage() {}
+
+func (x *AdjustStockOutcome) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdjustStockOutcome.ProtoReflect.Descriptor instead.
+func (*AdjustStockOutcome) Descriptor() ([]byte, []int) {
+	return file_shopmesh_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *AdjustStockOutcome) GetOutcome() isAdjustStockOutcome_Outcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return nil
+}
+
+func (x *AdjustStockOutcome) GetStock() *Stock {
+	if x != nil {
+		if x, ok := x.Outcome.(*AdjustStockOutcome_Stock); ok {
+			return x.Stock
+		}
+	}
+	return nil
+}
+
+func (x *AdjustStockOutcome) GetRefusal() *v1.Refusal {
+	if x != nil {
+		if x, ok := x.Outcome.(*AdjustStockOutcome_Refusal); ok {
+			return x.Refusal
+		}
+	}
+	return nil
+}
+
+type isAdjustStockOutcome_Outcome interface {
+	isAdjustStockOutcome_Outcome()
+}
+
+type AdjustStockOutcome_Stock struct {
+	// The product's stock after it.
+	Stock *Stock `protobuf:"bytes,1,opt,name=stock,proto3,oneof"`
+}
+
+type AdjustStockOutcome_Refusal struct {
+	// Why the stock is unchanged.
+	Refusal *v1.Refusal `protobuf:"bytes,2,opt,name=refusal,proto3,oneof"`
+}
+
+func (*AdjustStockOutcome_Stock) isAdjustStockOutcome_Outcome() {}
+
+func (*AdjustStockOutcome_Refusal) isAdjustStockOutcome_Outcome() {}
+
 // ListMovementsRequest selects movements.
 type ListMovementsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -364,7 +544,7 @@ type ListMovementsRequest struct {
 
 func (x *ListMovementsRequest) Reset() {
 	*x = ListMovementsRequest{}
-	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[6]
+	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -376,7 +556,7 @@ func (x *ListMovementsRequest) String() string {
 func (*ListMovementsRequest) ProtoMessage() {}
 
 func (x *ListMovementsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[6]
+	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -389,7 +569,7 @@ func (x *ListMovementsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMovementsRequest.ProtoReflect.Descriptor instead.
 func (*ListMovementsRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{6}
+	return file_shopmesh_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListMovementsRequest) GetPageSize() int32 {
@@ -426,7 +606,7 @@ type ListMovementsResponse struct {
 
 func (x *ListMovementsResponse) Reset() {
 	*x = ListMovementsResponse{}
-	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[7]
+	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -438,7 +618,7 @@ func (x *ListMovementsResponse) String() string {
 func (*ListMovementsResponse) ProtoMessage() {}
 
 func (x *ListMovementsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[7]
+	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -451,7 +631,7 @@ func (x *ListMovementsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMovementsResponse.ProtoReflect.Descriptor instead.
 func (*ListMovementsResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{7}
+	return file_shopmesh_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListMovementsResponse) GetMovements() []*StockMovement {
@@ -490,7 +670,7 @@ type ListLowStockRequest struct {
 
 func (x *ListLowStockRequest) Reset() {
 	*x = ListLowStockRequest{}
-	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[8]
+	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -502,7 +682,7 @@ func (x *ListLowStockRequest) String() string {
 func (*ListLowStockRequest) ProtoMessage() {}
 
 func (x *ListLowStockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[8]
+	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -515,7 +695,7 @@ func (x *ListLowStockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLowStockRequest.ProtoReflect.Descriptor instead.
 func (*ListLowStockRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{8}
+	return file_shopmesh_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListLowStockRequest) GetPageSize() int32 {
@@ -569,7 +749,7 @@ type ListLowStockResponse struct {
 
 func (x *ListLowStockResponse) Reset() {
 	*x = ListLowStockResponse{}
-	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[9]
+	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -581,7 +761,7 @@ func (x *ListLowStockResponse) String() string {
 func (*ListLowStockResponse) ProtoMessage() {}
 
 func (x *ListLowStockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[9]
+	mi := &file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -594,7 +774,7 @@ func (x *ListLowStockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLowStockResponse.ProtoReflect.Descriptor instead.
 func (*ListLowStockResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{9}
+	return file_shopmesh_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListLowStockResponse) GetStocks() []*Stock {
@@ -622,7 +802,7 @@ var File_shopmesh_inventory_v1_inventory_service_proto protoreflect.FileDescript
 
 const file_shopmesh_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\n" +
-	"-shopmesh/inventory/v1/inventory_service.proto\x12\x15shopmesh.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a!shopmesh/inventory/v1/stock.proto\x1a!shopmesh/options/v1/options.proto\"\xac\x01\n" +
+	"-shopmesh/inventory/v1/inventory_service.proto\x12\x15shopmesh.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a shopmesh/errors/v1/refusal.proto\x1a!shopmesh/inventory/v1/stock.proto\x1a!shopmesh/options/v1/options.proto\"\xac\x01\n" +
 	"\x0fGetStockRequest\x12-\n" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\tproductId\x12G\n" +
@@ -648,7 +828,15 @@ const file_shopmesh_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\x05delta\x18\x03 \x01(\x03B\x1b\xe0A\x02\xbaH\x15\"\x138\x00\x18\x80\x94\xeb\xdc\x03(\x80씣\xfc\xff\xff\xff\xff\x01R\x05delta\x12&\n" +
 	"\x06reason\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03\x80\x01\x01R\x06reason\"I\n" +
 	"\x13AdjustStockResponse\x122\n" +
-	"\x05stock\x18\x01 \x01(\v2\x1c.shopmesh.inventory.v1.StockR\x05stock\"\x93\x01\n" +
+	"\x05stock\x18\x01 \x01(\v2\x1c.shopmesh.inventory.v1.StockR\x05stock\"o\n" +
+	"\x17BatchAdjustStockRequest\x12T\n" +
+	"\brequests\x18\x01 \x03(\v2).shopmesh.inventory.v1.AdjustStockRequestB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x102R\brequests\"a\n" +
+	"\x18BatchAdjustStockResponse\x12E\n" +
+	"\boutcomes\x18\x01 \x03(\v2).shopmesh.inventory.v1.AdjustStockOutcomeR\boutcomes\"\x8e\x01\n" +
+	"\x12AdjustStockOutcome\x124\n" +
+	"\x05stock\x18\x01 \x01(\v2\x1c.shopmesh.inventory.v1.StockH\x00R\x05stock\x127\n" +
+	"\arefusal\x18\x02 \x01(\v2\x1b.shopmesh.errors.v1.RefusalH\x00R\arefusalB\t\n" +
+	"\aoutcome\"\x93\x01\n" +
 	"\x14ListMovementsRequest\x12*\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
@@ -672,14 +860,16 @@ const file_shopmesh_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\"\n" +
 	"\n" +
 	"total_size\x18\x03 \x01(\x05H\x00R\ttotalSize\x88\x01\x01B\r\n" +
-	"\v_total_size2\x99\x06\n" +
+	"\v_total_size2\xc2\a\n" +
 	"\x10InventoryService\x12\xa0\x01\n" +
 	"\bGetStock\x12&.shopmesh.inventory.v1.GetStockRequest\x1a'.shopmesh.inventory.v1.GetStockResponse\"C\xea\xe0\x18\x02\x10\x02\x8a\xe1\x18\x04\n" +
 	"\x02\b\b\x82\xd3\xe4\x93\x02,Z\x12\x12\x10/v1/stock:lookup\x12\x16/v1/stock/{product_id}\x90\x02\x01\x12\x97\x01\n" +
 	"\rBatchGetStock\x12+.shopmesh.inventory.v1.BatchGetStockRequest\x1a,.shopmesh.inventory.v1.BatchGetStockResponse\"+\xea\xe0\x18\x02\x10\x02\x8a\xe1\x18\x04\n" +
 	"\x02\b\b\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/stock:batchGet\x90\x02\x01\x12\x92\x01\n" +
 	"\vAdjustStock\x12).shopmesh.inventory.v1.AdjustStockRequest\x1a*.shopmesh.inventory.v1.AdjustStockResponse\",\xea\xe0\x18\x02\x10\x03\x8a\xe1\x18\x04\n" +
-	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/stock:adjust\x90\x02\x02\x12\x9c\x01\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/stock:adjust\x90\x02\x02\x12\xa6\x01\n" +
+	"\x10BatchAdjustStock\x12..shopmesh.inventory.v1.BatchAdjustStockRequest\x1a/.shopmesh.inventory.v1.BatchAdjustStockResponse\"1\xea\xe0\x18\x02\x10\x03\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/stock:batchAdjust\x90\x02\x02\x12\x9c\x01\n" +
 	"\rListMovements\x12+.shopmesh.inventory.v1.ListMovementsRequest\x1a,.shopmesh.inventory.v1.ListMovementsResponse\"0\xea\xe0\x18\x02\x10\x02\x8a\xe1\x18\b\n" +
 	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/stock/movements\x90\x02\x01\x12\x93\x01\n" +
 	"\fListLowStock\x12*.shopmesh.inventory.v1.ListLowStockRequest\x1a+.shopmesh.inventory.v1.ListLowStockResponse\"*\xea\xe0\x18\x02\x10\x02\x8a\xe1\x18\b\n" +
@@ -698,42 +888,52 @@ func file_shopmesh_inventory_v1_inventory_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_inventory_v1_inventory_service_proto_rawDescData
 }
 
-var file_shopmesh_inventory_v1_inventory_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_shopmesh_inventory_v1_inventory_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_shopmesh_inventory_v1_inventory_service_proto_goTypes = []any{
-	(*GetStockRequest)(nil),       // 0: shopmesh.inventory.v1.GetStockRequest
-	(*GetStockResponse)(nil),      // 1: shopmesh.inventory.v1.GetStockResponse
-	(*BatchGetStockRequest)(nil),  // 2: shopmesh.inventory.v1.BatchGetStockRequest
-	(*BatchGetStockResponse)(nil), // 3: shopmesh.inventory.v1.BatchGetStockResponse
-	(*AdjustStockRequest)(nil),    // 4: shopmesh.inventory.v1.AdjustStockRequest
-	(*AdjustStockResponse)(nil),   // 5: shopmesh.inventory.v1.AdjustStockResponse
-	(*ListMovementsRequest)(nil),  // 6: shopmesh.inventory.v1.ListMovementsRequest
-	(*ListMovementsResponse)(nil), // 7: shopmesh.inventory.v1.ListMovementsResponse
-	(*ListLowStockRequest)(nil),   // 8: shopmesh.inventory.v1.ListLowStockRequest
-	(*ListLowStockResponse)(nil),  // 9: shopmesh.inventory.v1.ListLowStockResponse
-	(*Stock)(nil),                 // 10: shopmesh.inventory.v1.Stock
-	(*StockMovement)(nil),         // 11: shopmesh.inventory.v1.StockMovement
+	(*GetStockRequest)(nil),          // 0: shopmesh.inventory.v1.GetStockRequest
+	(*GetStockResponse)(nil),         // 1: shopmesh.inventory.v1.GetStockResponse
+	(*BatchGetStockRequest)(nil),     // 2: shopmesh.inventory.v1.BatchGetStockRequest
+	(*BatchGetStockResponse)(nil),    // 3: shopmesh.inventory.v1.BatchGetStockResponse
+	(*AdjustStockRequest)(nil),       // 4: shopmesh.inventory.v1.AdjustStockRequest
+	(*AdjustStockResponse)(nil),      // 5: shopmesh.inventory.v1.AdjustStockResponse
+	(*BatchAdjustStockRequest)(nil),  // 6: shopmesh.inventory.v1.BatchAdjustStockRequest
+	(*BatchAdjustStockResponse)(nil), // 7: shopmesh.inventory.v1.BatchAdjustStockResponse
+	(*AdjustStockOutcome)(nil),       // 8: shopmesh.inventory.v1.AdjustStockOutcome
+	(*ListMovementsRequest)(nil),     // 9: shopmesh.inventory.v1.ListMovementsRequest
+	(*ListMovementsResponse)(nil),    // 10: shopmesh.inventory.v1.ListMovementsResponse
+	(*ListLowStockRequest)(nil),      // 11: shopmesh.inventory.v1.ListLowStockRequest
+	(*ListLowStockResponse)(nil),     // 12: shopmesh.inventory.v1.ListLowStockResponse
+	(*Stock)(nil),                    // 13: shopmesh.inventory.v1.Stock
+	(*v1.Refusal)(nil),               // 14: shopmesh.errors.v1.Refusal
+	(*StockMovement)(nil),            // 15: shopmesh.inventory.v1.StockMovement
 }
 var file_shopmesh_inventory_v1_inventory_service_proto_depIdxs = []int32{
-	10, // 0: shopmesh.inventory.v1.GetStockResponse.stock:type_name -> shopmesh.inventory.v1.Stock
-	10, // 1: shopmesh.inventory.v1.BatchGetStockResponse.stocks:type_name -> shopmesh.inventory.v1.Stock
-	10, // 2: shopmesh.inventory.v1.AdjustStockResponse.stock:type_name -> shopmesh.inventory.v1.Stock
-	11, // 3: shopmesh.inventory.v1.ListMovementsResponse.movements:type_name -> shopmesh.inventory.v1.StockMovement
-	10, // 4: shopmesh.inventory.v1.ListLowStockResponse.stocks:type_name -> shopmesh.inventory.v1.Stock
-	0,  // 5: shopmesh.inventory.v1.InventoryService.GetStock:input_type -> shopmesh.inventory.v1.GetStockRequest
-	2,  // 6: shopmesh.inventory.v1.InventoryService.BatchGetStock:input_type -> shopmesh.inventory.v1.BatchGetStockRequest
-	4,  // 7: shopmesh.inventory.v1.InventoryService.AdjustStock:input_type -> shopmesh.inventory.v1.AdjustStockRequest
-	6,  // 8: shopmesh.inventory.v1.InventoryService.ListMovements:input_type -> shopmesh.inventory.v1.ListMovementsRequest
-	8,  // 9: shopmesh.inventory.v1.InventoryService.ListLowStock:input_type -> shopmesh.inventory.v1.ListLowStockRequest
-	1,  // 10: shopmesh.inventory.v1.InventoryService.GetStock:output_type -> shopmesh.inventory.v1.GetStockResponse
-	3,  // 11: shopmesh.inventory.v1.InventoryService.BatchGetStock:output_type -> shopmesh.inventory.v1.BatchGetStockResponse
-	5,  // 12: shopmesh.inventory.v1.InventoryService.AdjustStock:output_type -> shopmesh.inventory.v1.AdjustStockResponse
-	7,  // 13: shopmesh.inventory.v1.InventoryService.ListMovements:output_type -> shopmesh.inventory.v1.ListMovementsResponse
-	9,  // 14: shopmesh.inventory.v1.InventoryService.ListLowStock:output_type -> shopmesh.inventory.v1.ListLowStockResponse
-	10, // [10:15] is the sub-list for method output_type
-	5,  // [5:10] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	13, // 0: shopmesh.inventory.v1.GetStockResponse.stock:type_name -> shopmesh.inventory.v1.Stock
+	13, // 1: shopmesh.inventory.v1.BatchGetStockResponse.stocks:type_name -> shopmesh.inventory.v1.Stock
+	13, // 2: shopmesh.inventory.v1.AdjustStockResponse.stock:type_name -> shopmesh.inventory.v1.Stock
+	4,  // 3: shopmesh.inventory.v1.BatchAdjustStockRequest.requests:type_name -> shopmesh.inventory.v1.AdjustStockRequest
+	8,  // 4: shopmesh.inventory.v1.BatchAdjustStockResponse.outcomes:type_name -> shopmesh.inventory.v1.AdjustStockOutcome
+	13, // 5: shopmesh.inventory.v1.AdjustStockOutcome.stock:type_name -> shopmesh.inventory.v1.Stock
+	14, // 6: shopmesh.inventory.v1.AdjustStockOutcome.refusal:type_name -> shopmesh.errors.v1.Refusal
+	15, // 7: shopmesh.inventory.v1.ListMovementsResponse.movements:type_name -> shopmesh.inventory.v1.StockMovement
+	13, // 8: shopmesh.inventory.v1.ListLowStockResponse.stocks:type_name -> shopmesh.inventory.v1.Stock
+	0,  // 9: shopmesh.inventory.v1.InventoryService.GetStock:input_type -> shopmesh.inventory.v1.GetStockRequest
+	2,  // 10: shopmesh.inventory.v1.InventoryService.BatchGetStock:input_type -> shopmesh.inventory.v1.BatchGetStockRequest
+	4,  // 11: shopmesh.inventory.v1.InventoryService.AdjustStock:input_type -> shopmesh.inventory.v1.AdjustStockRequest
+	6,  // 12: shopmesh.inventory.v1.InventoryService.BatchAdjustStock:input_type -> shopmesh.inventory.v1.BatchAdjustStockRequest
+	9,  // 13: shopmesh.inventory.v1.InventoryService.ListMovements:input_type -> shopmesh.inventory.v1.ListMovementsRequest
+	11, // 14: shopmesh.inventory.v1.InventoryService.ListLowStock:input_type -> shopmesh.inventory.v1.ListLowStockRequest
+	1,  // 15: shopmesh.inventory.v1.InventoryService.GetStock:output_type -> shopmesh.inventory.v1.GetStockResponse
+	3,  // 16: shopmesh.inventory.v1.InventoryService.BatchGetStock:output_type -> shopmesh.inventory.v1.BatchGetStockResponse
+	5,  // 17: shopmesh.inventory.v1.InventoryService.AdjustStock:output_type -> shopmesh.inventory.v1.AdjustStockResponse
+	7,  // 18: shopmesh.inventory.v1.InventoryService.BatchAdjustStock:output_type -> shopmesh.inventory.v1.BatchAdjustStockResponse
+	10, // 19: shopmesh.inventory.v1.InventoryService.ListMovements:output_type -> shopmesh.inventory.v1.ListMovementsResponse
+	12, // 20: shopmesh.inventory.v1.InventoryService.ListLowStock:output_type -> shopmesh.inventory.v1.ListLowStockResponse
+	15, // [15:21] is the sub-list for method output_type
+	9,  // [9:15] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_inventory_v1_inventory_service_proto_init() }
@@ -742,15 +942,19 @@ func file_shopmesh_inventory_v1_inventory_service_proto_init() {
 		return
 	}
 	file_shopmesh_inventory_v1_stock_proto_init()
-	file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[8].OneofWrappers = []any{}
-	file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[9].OneofWrappers = []any{}
+	file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[8].OneofWrappers = []any{
+		(*AdjustStockOutcome_Stock)(nil),
+		(*AdjustStockOutcome_Refusal)(nil),
+	}
+	file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[11].OneofWrappers = []any{}
+	file_shopmesh_inventory_v1_inventory_service_proto_msgTypes[12].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_inventory_v1_inventory_service_proto_rawDesc), len(file_shopmesh_inventory_v1_inventory_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

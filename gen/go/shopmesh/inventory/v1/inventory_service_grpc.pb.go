@@ -21,11 +21,12 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	InventoryService_GetStock_FullMethodName      = "/shopmesh.inventory.v1.InventoryService/GetStock"
-	InventoryService_BatchGetStock_FullMethodName = "/shopmesh.inventory.v1.InventoryService/BatchGetStock"
-	InventoryService_AdjustStock_FullMethodName   = "/shopmesh.inventory.v1.InventoryService/AdjustStock"
-	InventoryService_ListMovements_FullMethodName = "/shopmesh.inventory.v1.InventoryService/ListMovements"
-	InventoryService_ListLowStock_FullMethodName  = "/shopmesh.inventory.v1.InventoryService/ListLowStock"
+	InventoryService_GetStock_FullMethodName         = "/shopmesh.inventory.v1.InventoryService/GetStock"
+	InventoryService_BatchGetStock_FullMethodName    = "/shopmesh.inventory.v1.InventoryService/BatchGetStock"
+	InventoryService_AdjustStock_FullMethodName      = "/shopmesh.inventory.v1.InventoryService/AdjustStock"
+	InventoryService_BatchAdjustStock_FullMethodName = "/shopmesh.inventory.v1.InventoryService/BatchAdjustStock"
+	InventoryService_ListMovements_FullMethodName    = "/shopmesh.inventory.v1.InventoryService/ListMovements"
+	InventoryService_ListLowStock_FullMethodName     = "/shopmesh.inventory.v1.InventoryService/ListLowStock"
 )
 
 // InventoryServiceClient is the client API for InventoryService service.
@@ -46,6 +47,15 @@ type InventoryServiceClient interface {
 	//
 	// Errors: PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT, STOCK_TOO_LARGE, REQUEST_ID_REUSED.
 	AdjustStock(ctx context.Context, in *AdjustStockRequest, opts ...grpc.CallOption) (*AdjustStockResponse, error)
+	// BatchAdjustStock makes 1 to 50 adjustments, each as AdjustStock does and whatever becomes
+	// of the others. The answer has an outcome for each. A row is known by its request_id,
+	// alone and in any batch: the batch sent again adjusts nothing more and gets the same answer
+	// for what was done, and tries again what was refused. A request that breaks a bound of the
+	// contract, or has a request_id twice, is refused as a whole.
+	//
+	// A row is refused with PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT, STOCK_TOO_LARGE,
+	// REQUEST_ID_REUSED or INVALID_FIELD.
+	BatchAdjustStock(ctx context.Context, in *BatchAdjustStockRequest, opts ...grpc.CallOption) (*BatchAdjustStockResponse, error)
 	// ListMovements lists the ledger, newest first.
 	//
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
@@ -96,6 +106,16 @@ func (c *inventoryServiceClient) AdjustStock(ctx context.Context, in *AdjustStoc
 	return out, nil
 }
 
+func (c *inventoryServiceClient) BatchAdjustStock(ctx context.Context, in *BatchAdjustStockRequest, opts ...grpc.CallOption) (*BatchAdjustStockResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BatchAdjustStockResponse)
+	err := c.cc.Invoke(ctx, InventoryService_BatchAdjustStock_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *inventoryServiceClient) ListMovements(ctx context.Context, in *ListMovementsRequest, opts ...grpc.CallOption) (*ListMovementsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListMovementsResponse)
@@ -134,6 +154,15 @@ type InventoryServiceServer interface {
 	//
 	// Errors: PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT, STOCK_TOO_LARGE, REQUEST_ID_REUSED.
 	AdjustStock(context.Context, *AdjustStockRequest) (*AdjustStockResponse, error)
+	// BatchAdjustStock makes 1 to 50 adjustments, each as AdjustStock does and whatever becomes
+	// of the others. The answer has an outcome for each. A row is known by its request_id,
+	// alone and in any batch: the batch sent again adjusts nothing more and gets the same answer
+	// for what was done, and tries again what was refused. A request that breaks a bound of the
+	// contract, or has a request_id twice, is refused as a whole.
+	//
+	// A row is refused with PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT, STOCK_TOO_LARGE,
+	// REQUEST_ID_REUSED or INVALID_FIELD.
+	BatchAdjustStock(context.Context, *BatchAdjustStockRequest) (*BatchAdjustStockResponse, error)
 	// ListMovements lists the ledger, newest first.
 	//
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
@@ -161,6 +190,9 @@ func (UnimplementedInventoryServiceServer) BatchGetStock(context.Context, *Batch
 }
 func (UnimplementedInventoryServiceServer) AdjustStock(context.Context, *AdjustStockRequest) (*AdjustStockResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AdjustStock not implemented")
+}
+func (UnimplementedInventoryServiceServer) BatchAdjustStock(context.Context, *BatchAdjustStockRequest) (*BatchAdjustStockResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BatchAdjustStock not implemented")
 }
 func (UnimplementedInventoryServiceServer) ListMovements(context.Context, *ListMovementsRequest) (*ListMovementsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListMovements not implemented")
@@ -242,6 +274,24 @@ func _InventoryService_AdjustStock_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _InventoryService_BatchAdjustStock_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BatchAdjustStockRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InventoryServiceServer).BatchAdjustStock(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InventoryService_BatchAdjustStock_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InventoryServiceServer).BatchAdjustStock(ctx, req.(*BatchAdjustStockRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _InventoryService_ListMovements_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListMovementsRequest)
 	if err := dec(in); err != nil {
@@ -296,6 +346,10 @@ var InventoryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "AdjustStock",
 			Handler:    _InventoryService_AdjustStock_Handler,
+		},
+		{
+			MethodName: "BatchAdjustStock",
+			Handler:    _InventoryService_BatchAdjustStock_Handler,
 		},
 		{
 			MethodName: "ListMovements",

@@ -10,6 +10,7 @@ package orderv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	v1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/errors/v1"
 	_ "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	money "google.golang.org/genproto/googleapis/type/money"
@@ -1277,6 +1278,185 @@ func (x *ShipOrderResponse) GetOrder() *Order {
 	return nil
 }
 
+// BatchShipOrdersRequest names orders that were sent.
+type BatchShipOrdersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 50 rows, each about another order.
+	Requests      []*ShipOrderRequest `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchShipOrdersRequest) Reset() {
+	*x = BatchShipOrdersRequest{}
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchShipOrdersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchShipOrdersRequest) ProtoMessage() {}
+
+func (x *BatchShipOrdersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchShipOrdersRequest.ProtoReflect.Descriptor instead.
+func (*BatchShipOrdersRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *BatchShipOrdersRequest) GetRequests() []*ShipOrderRequest {
+	if x != nil {
+		return x.Requests
+	}
+	return nil
+}
+
+// BatchShipOrdersResponse holds what became of the rows.
+type BatchShipOrdersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// An outcome for each row, in their order.
+	Outcomes      []*ShipOrderOutcome `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchShipOrdersResponse) Reset() {
+	*x = BatchShipOrdersResponse{}
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchShipOrdersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchShipOrdersResponse) ProtoMessage() {}
+
+func (x *BatchShipOrdersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchShipOrdersResponse.ProtoReflect.Descriptor instead.
+func (*BatchShipOrdersResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *BatchShipOrdersResponse) GetOutcomes() []*ShipOrderOutcome {
+	if x != nil {
+		return x.Outcomes
+	}
+	return nil
+}
+
+// ShipOrderOutcome is what became of one row.
+type ShipOrderOutcome struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order when the row was done, and why not when it was refused.
+	//
+	// Types that are valid to be assigned to Outcome:
+	//
+	//	*ShipOrderOutcome_Order
+	//	*ShipOrderOutcome_Refusal
+	Outcome       isShipOrderOutcome_Outcome `protobuf_oneof:"outcome"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShipOrderOutcome) Reset() {
+	*x = ShipOrderOutcome{}
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShipOrderOutcome) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShipOrderOutcome) ProtoMessage() {}
+
+func (x *ShipOrderOutcome) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShipOrderOutcome.ProtoReflect.Descriptor instead.
+func (*ShipOrderOutcome) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ShipOrderOutcome) GetOutcome() isShipOrderOutcome_Outcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return nil
+}
+
+func (x *ShipOrderOutcome) GetOrder() *Order {
+	if x != nil {
+		if x, ok := x.Outcome.(*ShipOrderOutcome_Order); ok {
+			return x.Order
+		}
+	}
+	return nil
+}
+
+func (x *ShipOrderOutcome) GetRefusal() *v1.Refusal {
+	if x != nil {
+		if x, ok := x.Outcome.(*ShipOrderOutcome_Refusal); ok {
+			return x.Refusal
+		}
+	}
+	return nil
+}
+
+type isShipOrderOutcome_Outcome interface {
+	isShipOrderOutcome_Outcome()
+}
+
+type ShipOrderOutcome_Order struct {
+	// The order with its history.
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3,oneof"`
+}
+
+type ShipOrderOutcome_Refusal struct {
+	// Why the order is unchanged.
+	Refusal *v1.Refusal `protobuf:"bytes,2,opt,name=refusal,proto3,oneof"`
+}
+
+func (*ShipOrderOutcome_Order) isShipOrderOutcome_Outcome() {}
+
+func (*ShipOrderOutcome_Refusal) isShipOrderOutcome_Outcome() {}
+
 // MarkOrderDeliveredRequest names an order that arrived.
 type MarkOrderDeliveredRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1293,7 +1473,7 @@ type MarkOrderDeliveredRequest struct {
 
 func (x *MarkOrderDeliveredRequest) Reset() {
 	*x = MarkOrderDeliveredRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[21]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1305,7 +1485,7 @@ func (x *MarkOrderDeliveredRequest) String() string {
 func (*MarkOrderDeliveredRequest) ProtoMessage() {}
 
 func (x *MarkOrderDeliveredRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[21]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1318,7 +1498,7 @@ func (x *MarkOrderDeliveredRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkOrderDeliveredRequest.ProtoReflect.Descriptor instead.
 func (*MarkOrderDeliveredRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{21}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *MarkOrderDeliveredRequest) GetId() string {
@@ -1353,7 +1533,7 @@ type MarkOrderDeliveredResponse struct {
 
 func (x *MarkOrderDeliveredResponse) Reset() {
 	*x = MarkOrderDeliveredResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[22]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1365,7 +1545,7 @@ func (x *MarkOrderDeliveredResponse) String() string {
 func (*MarkOrderDeliveredResponse) ProtoMessage() {}
 
 func (x *MarkOrderDeliveredResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[22]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1378,7 +1558,7 @@ func (x *MarkOrderDeliveredResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkOrderDeliveredResponse.ProtoReflect.Descriptor instead.
 func (*MarkOrderDeliveredResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{22}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *MarkOrderDeliveredResponse) GetOrder() *Order {
@@ -1399,7 +1579,7 @@ type GetOrderTimelineRequest struct {
 
 func (x *GetOrderTimelineRequest) Reset() {
 	*x = GetOrderTimelineRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[23]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1411,7 +1591,7 @@ func (x *GetOrderTimelineRequest) String() string {
 func (*GetOrderTimelineRequest) ProtoMessage() {}
 
 func (x *GetOrderTimelineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[23]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1424,7 +1604,7 @@ func (x *GetOrderTimelineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderTimelineRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderTimelineRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{23}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetOrderTimelineRequest) GetId() string {
@@ -1447,7 +1627,7 @@ type GetOrderTimelineResponse struct {
 
 func (x *GetOrderTimelineResponse) Reset() {
 	*x = GetOrderTimelineResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[24]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1459,7 +1639,7 @@ func (x *GetOrderTimelineResponse) String() string {
 func (*GetOrderTimelineResponse) ProtoMessage() {}
 
 func (x *GetOrderTimelineResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[24]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1472,7 +1652,7 @@ func (x *GetOrderTimelineResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderTimelineResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderTimelineResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{24}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetOrderTimelineResponse) GetEntries() []*TimelineEntry {
@@ -1500,7 +1680,7 @@ type MintOrderLinksRequest struct {
 
 func (x *MintOrderLinksRequest) Reset() {
 	*x = MintOrderLinksRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[25]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1512,7 +1692,7 @@ func (x *MintOrderLinksRequest) String() string {
 func (*MintOrderLinksRequest) ProtoMessage() {}
 
 func (x *MintOrderLinksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[25]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1525,7 +1705,7 @@ func (x *MintOrderLinksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MintOrderLinksRequest.ProtoReflect.Descriptor instead.
 func (*MintOrderLinksRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{25}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *MintOrderLinksRequest) GetMails() []*OrderMail {
@@ -1548,7 +1728,7 @@ type OrderMail struct {
 
 func (x *OrderMail) Reset() {
 	*x = OrderMail{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[26]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1560,7 +1740,7 @@ func (x *OrderMail) String() string {
 func (*OrderMail) ProtoMessage() {}
 
 func (x *OrderMail) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[26]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1573,7 +1753,7 @@ func (x *OrderMail) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderMail.ProtoReflect.Descriptor instead.
 func (*OrderMail) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{26}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *OrderMail) GetOrderId() string {
@@ -1603,7 +1783,7 @@ type MintOrderLinksResponse struct {
 
 func (x *MintOrderLinksResponse) Reset() {
 	*x = MintOrderLinksResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[27]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1615,7 +1795,7 @@ func (x *MintOrderLinksResponse) String() string {
 func (*MintOrderLinksResponse) ProtoMessage() {}
 
 func (x *MintOrderLinksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[27]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1628,7 +1808,7 @@ func (x *MintOrderLinksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MintOrderLinksResponse.ProtoReflect.Descriptor instead.
 func (*MintOrderLinksResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{27}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *MintOrderLinksResponse) GetLinks() []string {
@@ -1642,7 +1822,7 @@ var File_shopmesh_order_v1_order_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\n" +
-	"%shopmesh/order/v1/order_service.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x17google/type/money.proto\x1a google/type/postal_address.proto\x1a!shopmesh/options/v1/options.proto\x1a\x1dshopmesh/order/v1/order.proto\"\x83\x01\n" +
+	"%shopmesh/order/v1/order_service.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x17google/type/money.proto\x1a google/type/postal_address.proto\x1a shopmesh/errors/v1/refusal.proto\x1a!shopmesh/options/v1/options.proto\x1a\x1dshopmesh/order/v1/order.proto\"\x83\x01\n" +
 	"\x10OrderLineRequest\x12D\n" +
 	"\fproduct_code\x18\x01 \x01(\tB!\xe0A\x02\xbaH\x1br\x192\x17^[A-Za-z0-9._/-]{1,64}$R\vproductCode\x12)\n" +
 	"\bquantity\x18\x02 \x01(\x05B\r\xe0A\x02\xbaH\a\x1a\x05\x18\x90N(\x01R\bquantity\"^\n" +
@@ -1731,7 +1911,15 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"request_id\x18\x05 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12(\n" +
 	"\rship_refunded\x18\x06 \x01(\bB\x03\xe0A\x01R\fshipRefunded\"C\n" +
 	"\x11ShipOrderResponse\x12.\n" +
-	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"\x87\x01\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"h\n" +
+	"\x16BatchShipOrdersRequest\x12N\n" +
+	"\brequests\x18\x01 \x03(\v2#.shopmesh.order.v1.ShipOrderRequestB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x102R\brequests\"Z\n" +
+	"\x17BatchShipOrdersResponse\x12?\n" +
+	"\boutcomes\x18\x01 \x03(\v2#.shopmesh.order.v1.ShipOrderOutcomeR\boutcomes\"\x88\x01\n" +
+	"\x10ShipOrderOutcome\x120\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderH\x00R\x05order\x127\n" +
+	"\arefusal\x18\x02 \x01(\v2\x1b.shopmesh.errors.v1.RefusalH\x00R\arefusalB\t\n" +
+	"\aoutcome\"\x87\x01\n" +
 	"\x19MarkOrderDeliveredRequest\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1e\n" +
 	"\x04etag\x18\x02 \x01(\tB\n" +
@@ -1751,7 +1939,7 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\border_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\aorderId\x12,\n" +
 	"\trecipient\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\xfe\x01\x80\x01\x01R\trecipient\"3\n" +
 	"\x16MintOrderLinksResponse\x12\x19\n" +
-	"\x05links\x18\x01 \x03(\tB\x03\x80\x01\x01R\x05links2\xff\x0e\n" +
+	"\x05links\x18\x01 \x03(\tB\x03\x80\x01\x01R\x05links2\x9c\x10\n" +
 	"\fOrderService\x12\x87\x01\n" +
 	"\n" +
 	"QuoteOrder\x12$.shopmesh.order.v1.QuoteOrderRequest\x1a%.shopmesh.order.v1.QuoteOrderResponse\",\xea\xe0\x18\x02\b\x01\x8a\xe1\x18\x04\n" +
@@ -1778,7 +1966,9 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\rSendOrderLink\x12'.shopmesh.order.v1.SendOrderLinkRequest\x1a(.shopmesh.order.v1.SendOrderLinkResponse\"7\xea\xe0\x18\x02\b\x01\xf8\xe0\x18\x03\x80\xe1\x18\x02\x8a\xe1\x18\x04\n" +
 	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/orders:sendLink\x90\x02\x00\x12\x88\x01\n" +
 	"\tShipOrder\x12#.shopmesh.order.v1.ShipOrderRequest\x1a$.shopmesh.order.v1.ShipOrderResponse\"0\xea\xe0\x18\x02\x10\a\x8a\xe1\x18\x04\n" +
-	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/orders/{id}:ship\x90\x02\x02\x12\xac\x01\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/orders/{id}:ship\x90\x02\x02\x12\x9a\x01\n" +
+	"\x0fBatchShipOrders\x12).shopmesh.order.v1.BatchShipOrdersRequest\x1a*.shopmesh.order.v1.BatchShipOrdersResponse\"0\xea\xe0\x18\x02\x10\a\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/orders:batchShip\x90\x02\x02\x12\xac\x01\n" +
 	"\x12MarkOrderDelivered\x12,.shopmesh.order.v1.MarkOrderDeliveredRequest\x1a-.shopmesh.order.v1.MarkOrderDeliveredResponse\"9\xea\xe0\x18\x02\x10\a\x8a\xe1\x18\x04\n" +
 	"\x02\b\x0f\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/orders/{id}:markDelivered\x90\x02\x02\x12\x9e\x01\n" +
 	"\x10GetOrderTimeline\x12*.shopmesh.order.v1.GetOrderTimelineRequest\x1a+.shopmesh.order.v1.GetOrderTimelineResponse\"1\xea\xe0\x18\x02\x10\x06\x8a\xe1\x18\x04\n" +
@@ -1799,7 +1989,7 @@ func file_shopmesh_order_v1_order_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_order_v1_order_service_proto_rawDescData
 }
 
-var file_shopmesh_order_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_shopmesh_order_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_shopmesh_order_v1_order_service_proto_goTypes = []any{
 	(*OrderLineRequest)(nil),            // 0: shopmesh.order.v1.OrderLineRequest
 	(*QuoteOrderRequest)(nil),           // 1: shopmesh.order.v1.QuoteOrderRequest
@@ -1822,73 +2012,83 @@ var file_shopmesh_order_v1_order_service_proto_goTypes = []any{
 	(*SendOrderLinkResponse)(nil),       // 18: shopmesh.order.v1.SendOrderLinkResponse
 	(*ShipOrderRequest)(nil),            // 19: shopmesh.order.v1.ShipOrderRequest
 	(*ShipOrderResponse)(nil),           // 20: shopmesh.order.v1.ShipOrderResponse
-	(*MarkOrderDeliveredRequest)(nil),   // 21: shopmesh.order.v1.MarkOrderDeliveredRequest
-	(*MarkOrderDeliveredResponse)(nil),  // 22: shopmesh.order.v1.MarkOrderDeliveredResponse
-	(*GetOrderTimelineRequest)(nil),     // 23: shopmesh.order.v1.GetOrderTimelineRequest
-	(*GetOrderTimelineResponse)(nil),    // 24: shopmesh.order.v1.GetOrderTimelineResponse
-	(*MintOrderLinksRequest)(nil),       // 25: shopmesh.order.v1.MintOrderLinksRequest
-	(*OrderMail)(nil),                   // 26: shopmesh.order.v1.OrderMail
-	(*MintOrderLinksResponse)(nil),      // 27: shopmesh.order.v1.MintOrderLinksResponse
-	(*OrderQuote)(nil),                  // 28: shopmesh.order.v1.OrderQuote
-	(*Contact)(nil),                     // 29: shopmesh.order.v1.Contact
-	(*postaladdress.PostalAddress)(nil), // 30: google.type.PostalAddress
-	(*money.Money)(nil),                 // 31: google.type.Money
-	(*Order)(nil),                       // 32: shopmesh.order.v1.Order
-	(*OrderHistoryEntry)(nil),           // 33: shopmesh.order.v1.OrderHistoryEntry
-	(*fieldmaskpb.FieldMask)(nil),       // 34: google.protobuf.FieldMask
-	(*TimelineEntry)(nil),               // 35: shopmesh.order.v1.TimelineEntry
+	(*BatchShipOrdersRequest)(nil),      // 21: shopmesh.order.v1.BatchShipOrdersRequest
+	(*BatchShipOrdersResponse)(nil),     // 22: shopmesh.order.v1.BatchShipOrdersResponse
+	(*ShipOrderOutcome)(nil),            // 23: shopmesh.order.v1.ShipOrderOutcome
+	(*MarkOrderDeliveredRequest)(nil),   // 24: shopmesh.order.v1.MarkOrderDeliveredRequest
+	(*MarkOrderDeliveredResponse)(nil),  // 25: shopmesh.order.v1.MarkOrderDeliveredResponse
+	(*GetOrderTimelineRequest)(nil),     // 26: shopmesh.order.v1.GetOrderTimelineRequest
+	(*GetOrderTimelineResponse)(nil),    // 27: shopmesh.order.v1.GetOrderTimelineResponse
+	(*MintOrderLinksRequest)(nil),       // 28: shopmesh.order.v1.MintOrderLinksRequest
+	(*OrderMail)(nil),                   // 29: shopmesh.order.v1.OrderMail
+	(*MintOrderLinksResponse)(nil),      // 30: shopmesh.order.v1.MintOrderLinksResponse
+	(*OrderQuote)(nil),                  // 31: shopmesh.order.v1.OrderQuote
+	(*Contact)(nil),                     // 32: shopmesh.order.v1.Contact
+	(*postaladdress.PostalAddress)(nil), // 33: google.type.PostalAddress
+	(*money.Money)(nil),                 // 34: google.type.Money
+	(*Order)(nil),                       // 35: shopmesh.order.v1.Order
+	(*OrderHistoryEntry)(nil),           // 36: shopmesh.order.v1.OrderHistoryEntry
+	(*fieldmaskpb.FieldMask)(nil),       // 37: google.protobuf.FieldMask
+	(*v1.Refusal)(nil),                  // 38: shopmesh.errors.v1.Refusal
+	(*TimelineEntry)(nil),               // 39: shopmesh.order.v1.TimelineEntry
 }
 var file_shopmesh_order_v1_order_service_proto_depIdxs = []int32{
 	0,  // 0: shopmesh.order.v1.QuoteOrderRequest.lines:type_name -> shopmesh.order.v1.OrderLineRequest
-	28, // 1: shopmesh.order.v1.QuoteOrderResponse.quote:type_name -> shopmesh.order.v1.OrderQuote
-	29, // 2: shopmesh.order.v1.PlaceOrderRequest.contact:type_name -> shopmesh.order.v1.Contact
-	30, // 3: shopmesh.order.v1.PlaceOrderRequest.shipping_address:type_name -> google.type.PostalAddress
+	31, // 1: shopmesh.order.v1.QuoteOrderResponse.quote:type_name -> shopmesh.order.v1.OrderQuote
+	32, // 2: shopmesh.order.v1.PlaceOrderRequest.contact:type_name -> shopmesh.order.v1.Contact
+	33, // 3: shopmesh.order.v1.PlaceOrderRequest.shipping_address:type_name -> google.type.PostalAddress
 	0,  // 4: shopmesh.order.v1.PlaceOrderRequest.lines:type_name -> shopmesh.order.v1.OrderLineRequest
-	31, // 5: shopmesh.order.v1.PlaceOrderRequest.expected_total:type_name -> google.type.Money
-	32, // 6: shopmesh.order.v1.PlaceOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	32, // 7: shopmesh.order.v1.GetOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	32, // 8: shopmesh.order.v1.ListOrdersResponse.orders:type_name -> shopmesh.order.v1.Order
-	33, // 9: shopmesh.order.v1.WatchOrderResponse.entry:type_name -> shopmesh.order.v1.OrderHistoryEntry
-	32, // 10: shopmesh.order.v1.UpdateOrderRequest.order:type_name -> shopmesh.order.v1.Order
-	34, // 11: shopmesh.order.v1.UpdateOrderRequest.update_mask:type_name -> google.protobuf.FieldMask
-	32, // 12: shopmesh.order.v1.UpdateOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	32, // 13: shopmesh.order.v1.CancelOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	32, // 14: shopmesh.order.v1.ClaimOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	32, // 15: shopmesh.order.v1.ShipOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	32, // 16: shopmesh.order.v1.MarkOrderDeliveredResponse.order:type_name -> shopmesh.order.v1.Order
-	35, // 17: shopmesh.order.v1.GetOrderTimelineResponse.entries:type_name -> shopmesh.order.v1.TimelineEntry
-	26, // 18: shopmesh.order.v1.MintOrderLinksRequest.mails:type_name -> shopmesh.order.v1.OrderMail
-	1,  // 19: shopmesh.order.v1.OrderService.QuoteOrder:input_type -> shopmesh.order.v1.QuoteOrderRequest
-	3,  // 20: shopmesh.order.v1.OrderService.PlaceOrder:input_type -> shopmesh.order.v1.PlaceOrderRequest
-	5,  // 21: shopmesh.order.v1.OrderService.GetOrder:input_type -> shopmesh.order.v1.GetOrderRequest
-	7,  // 22: shopmesh.order.v1.OrderService.ListOrders:input_type -> shopmesh.order.v1.ListOrdersRequest
-	9,  // 23: shopmesh.order.v1.OrderService.WatchOrder:input_type -> shopmesh.order.v1.WatchOrderRequest
-	11, // 24: shopmesh.order.v1.OrderService.UpdateOrder:input_type -> shopmesh.order.v1.UpdateOrderRequest
-	13, // 25: shopmesh.order.v1.OrderService.CancelOrder:input_type -> shopmesh.order.v1.CancelOrderRequest
-	15, // 26: shopmesh.order.v1.OrderService.ClaimOrder:input_type -> shopmesh.order.v1.ClaimOrderRequest
-	17, // 27: shopmesh.order.v1.OrderService.SendOrderLink:input_type -> shopmesh.order.v1.SendOrderLinkRequest
-	19, // 28: shopmesh.order.v1.OrderService.ShipOrder:input_type -> shopmesh.order.v1.ShipOrderRequest
-	21, // 29: shopmesh.order.v1.OrderService.MarkOrderDelivered:input_type -> shopmesh.order.v1.MarkOrderDeliveredRequest
-	23, // 30: shopmesh.order.v1.OrderService.GetOrderTimeline:input_type -> shopmesh.order.v1.GetOrderTimelineRequest
-	25, // 31: shopmesh.order.v1.OrderService.MintOrderLinks:input_type -> shopmesh.order.v1.MintOrderLinksRequest
-	2,  // 32: shopmesh.order.v1.OrderService.QuoteOrder:output_type -> shopmesh.order.v1.QuoteOrderResponse
-	4,  // 33: shopmesh.order.v1.OrderService.PlaceOrder:output_type -> shopmesh.order.v1.PlaceOrderResponse
-	6,  // 34: shopmesh.order.v1.OrderService.GetOrder:output_type -> shopmesh.order.v1.GetOrderResponse
-	8,  // 35: shopmesh.order.v1.OrderService.ListOrders:output_type -> shopmesh.order.v1.ListOrdersResponse
-	10, // 36: shopmesh.order.v1.OrderService.WatchOrder:output_type -> shopmesh.order.v1.WatchOrderResponse
-	12, // 37: shopmesh.order.v1.OrderService.UpdateOrder:output_type -> shopmesh.order.v1.UpdateOrderResponse
-	14, // 38: shopmesh.order.v1.OrderService.CancelOrder:output_type -> shopmesh.order.v1.CancelOrderResponse
-	16, // 39: shopmesh.order.v1.OrderService.ClaimOrder:output_type -> shopmesh.order.v1.ClaimOrderResponse
-	18, // 40: shopmesh.order.v1.OrderService.SendOrderLink:output_type -> shopmesh.order.v1.SendOrderLinkResponse
-	20, // 41: shopmesh.order.v1.OrderService.ShipOrder:output_type -> shopmesh.order.v1.ShipOrderResponse
-	22, // 42: shopmesh.order.v1.OrderService.MarkOrderDelivered:output_type -> shopmesh.order.v1.MarkOrderDeliveredResponse
-	24, // 43: shopmesh.order.v1.OrderService.GetOrderTimeline:output_type -> shopmesh.order.v1.GetOrderTimelineResponse
-	27, // 44: shopmesh.order.v1.OrderService.MintOrderLinks:output_type -> shopmesh.order.v1.MintOrderLinksResponse
-	32, // [32:45] is the sub-list for method output_type
-	19, // [19:32] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	34, // 5: shopmesh.order.v1.PlaceOrderRequest.expected_total:type_name -> google.type.Money
+	35, // 6: shopmesh.order.v1.PlaceOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	35, // 7: shopmesh.order.v1.GetOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	35, // 8: shopmesh.order.v1.ListOrdersResponse.orders:type_name -> shopmesh.order.v1.Order
+	36, // 9: shopmesh.order.v1.WatchOrderResponse.entry:type_name -> shopmesh.order.v1.OrderHistoryEntry
+	35, // 10: shopmesh.order.v1.UpdateOrderRequest.order:type_name -> shopmesh.order.v1.Order
+	37, // 11: shopmesh.order.v1.UpdateOrderRequest.update_mask:type_name -> google.protobuf.FieldMask
+	35, // 12: shopmesh.order.v1.UpdateOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	35, // 13: shopmesh.order.v1.CancelOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	35, // 14: shopmesh.order.v1.ClaimOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	35, // 15: shopmesh.order.v1.ShipOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	19, // 16: shopmesh.order.v1.BatchShipOrdersRequest.requests:type_name -> shopmesh.order.v1.ShipOrderRequest
+	23, // 17: shopmesh.order.v1.BatchShipOrdersResponse.outcomes:type_name -> shopmesh.order.v1.ShipOrderOutcome
+	35, // 18: shopmesh.order.v1.ShipOrderOutcome.order:type_name -> shopmesh.order.v1.Order
+	38, // 19: shopmesh.order.v1.ShipOrderOutcome.refusal:type_name -> shopmesh.errors.v1.Refusal
+	35, // 20: shopmesh.order.v1.MarkOrderDeliveredResponse.order:type_name -> shopmesh.order.v1.Order
+	39, // 21: shopmesh.order.v1.GetOrderTimelineResponse.entries:type_name -> shopmesh.order.v1.TimelineEntry
+	29, // 22: shopmesh.order.v1.MintOrderLinksRequest.mails:type_name -> shopmesh.order.v1.OrderMail
+	1,  // 23: shopmesh.order.v1.OrderService.QuoteOrder:input_type -> shopmesh.order.v1.QuoteOrderRequest
+	3,  // 24: shopmesh.order.v1.OrderService.PlaceOrder:input_type -> shopmesh.order.v1.PlaceOrderRequest
+	5,  // 25: shopmesh.order.v1.OrderService.GetOrder:input_type -> shopmesh.order.v1.GetOrderRequest
+	7,  // 26: shopmesh.order.v1.OrderService.ListOrders:input_type -> shopmesh.order.v1.ListOrdersRequest
+	9,  // 27: shopmesh.order.v1.OrderService.WatchOrder:input_type -> shopmesh.order.v1.WatchOrderRequest
+	11, // 28: shopmesh.order.v1.OrderService.UpdateOrder:input_type -> shopmesh.order.v1.UpdateOrderRequest
+	13, // 29: shopmesh.order.v1.OrderService.CancelOrder:input_type -> shopmesh.order.v1.CancelOrderRequest
+	15, // 30: shopmesh.order.v1.OrderService.ClaimOrder:input_type -> shopmesh.order.v1.ClaimOrderRequest
+	17, // 31: shopmesh.order.v1.OrderService.SendOrderLink:input_type -> shopmesh.order.v1.SendOrderLinkRequest
+	19, // 32: shopmesh.order.v1.OrderService.ShipOrder:input_type -> shopmesh.order.v1.ShipOrderRequest
+	21, // 33: shopmesh.order.v1.OrderService.BatchShipOrders:input_type -> shopmesh.order.v1.BatchShipOrdersRequest
+	24, // 34: shopmesh.order.v1.OrderService.MarkOrderDelivered:input_type -> shopmesh.order.v1.MarkOrderDeliveredRequest
+	26, // 35: shopmesh.order.v1.OrderService.GetOrderTimeline:input_type -> shopmesh.order.v1.GetOrderTimelineRequest
+	28, // 36: shopmesh.order.v1.OrderService.MintOrderLinks:input_type -> shopmesh.order.v1.MintOrderLinksRequest
+	2,  // 37: shopmesh.order.v1.OrderService.QuoteOrder:output_type -> shopmesh.order.v1.QuoteOrderResponse
+	4,  // 38: shopmesh.order.v1.OrderService.PlaceOrder:output_type -> shopmesh.order.v1.PlaceOrderResponse
+	6,  // 39: shopmesh.order.v1.OrderService.GetOrder:output_type -> shopmesh.order.v1.GetOrderResponse
+	8,  // 40: shopmesh.order.v1.OrderService.ListOrders:output_type -> shopmesh.order.v1.ListOrdersResponse
+	10, // 41: shopmesh.order.v1.OrderService.WatchOrder:output_type -> shopmesh.order.v1.WatchOrderResponse
+	12, // 42: shopmesh.order.v1.OrderService.UpdateOrder:output_type -> shopmesh.order.v1.UpdateOrderResponse
+	14, // 43: shopmesh.order.v1.OrderService.CancelOrder:output_type -> shopmesh.order.v1.CancelOrderResponse
+	16, // 44: shopmesh.order.v1.OrderService.ClaimOrder:output_type -> shopmesh.order.v1.ClaimOrderResponse
+	18, // 45: shopmesh.order.v1.OrderService.SendOrderLink:output_type -> shopmesh.order.v1.SendOrderLinkResponse
+	20, // 46: shopmesh.order.v1.OrderService.ShipOrder:output_type -> shopmesh.order.v1.ShipOrderResponse
+	22, // 47: shopmesh.order.v1.OrderService.BatchShipOrders:output_type -> shopmesh.order.v1.BatchShipOrdersResponse
+	25, // 48: shopmesh.order.v1.OrderService.MarkOrderDelivered:output_type -> shopmesh.order.v1.MarkOrderDeliveredResponse
+	27, // 49: shopmesh.order.v1.OrderService.GetOrderTimeline:output_type -> shopmesh.order.v1.GetOrderTimelineResponse
+	30, // 50: shopmesh.order.v1.OrderService.MintOrderLinks:output_type -> shopmesh.order.v1.MintOrderLinksResponse
+	37, // [37:51] is the sub-list for method output_type
+	23, // [23:37] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_order_v1_order_service_proto_init() }
@@ -1898,13 +2098,17 @@ func file_shopmesh_order_v1_order_service_proto_init() {
 	}
 	file_shopmesh_order_v1_order_proto_init()
 	file_shopmesh_order_v1_order_service_proto_msgTypes[8].OneofWrappers = []any{}
+	file_shopmesh_order_v1_order_service_proto_msgTypes[23].OneofWrappers = []any{
+		(*ShipOrderOutcome_Order)(nil),
+		(*ShipOrderOutcome_Refusal)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_order_v1_order_service_proto_rawDesc), len(file_shopmesh_order_v1_order_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

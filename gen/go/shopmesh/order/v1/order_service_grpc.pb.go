@@ -31,6 +31,7 @@ const (
 	OrderService_ClaimOrder_FullMethodName         = "/shopmesh.order.v1.OrderService/ClaimOrder"
 	OrderService_SendOrderLink_FullMethodName      = "/shopmesh.order.v1.OrderService/SendOrderLink"
 	OrderService_ShipOrder_FullMethodName          = "/shopmesh.order.v1.OrderService/ShipOrder"
+	OrderService_BatchShipOrders_FullMethodName    = "/shopmesh.order.v1.OrderService/BatchShipOrders"
 	OrderService_MarkOrderDelivered_FullMethodName = "/shopmesh.order.v1.OrderService/MarkOrderDelivered"
 	OrderService_GetOrderTimeline_FullMethodName   = "/shopmesh.order.v1.OrderService/GetOrderTimeline"
 	OrderService_MintOrderLinks_FullMethodName     = "/shopmesh.order.v1.OrderService/MintOrderLinks"
@@ -107,6 +108,14 @@ type OrderServiceClient interface {
 	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ORDER_REFUNDED, ETAG_MISMATCH,
 	// REQUEST_ID_REUSED.
 	ShipOrder(ctx context.Context, in *ShipOrderRequest, opts ...grpc.CallOption) (*ShipOrderResponse, error)
+	// BatchShipOrders records that 1 to 50 orders were sent, each as ShipOrder does and whatever
+	// becomes of the others. The answer has an outcome for each. The batch sent again leaves
+	// what was done as it is, and tries again what was refused. A request that breaks a bound
+	// of the contract, or names an order twice, is refused as a whole.
+	//
+	// A row is refused with ORDER_NOT_FOUND, ORDER_STATE, ORDER_REFUNDED, ETAG_MISMATCH,
+	// REQUEST_ID_REUSED or INVALID_FIELD.
+	BatchShipOrders(ctx context.Context, in *BatchShipOrdersRequest, opts ...grpc.CallOption) (*BatchShipOrdersResponse, error)
 	// MarkOrderDelivered records that a shipped order arrived. One that arrived already
 	// is returned as it is.
 	//
@@ -242,6 +251,16 @@ func (c *orderServiceClient) ShipOrder(ctx context.Context, in *ShipOrderRequest
 	return out, nil
 }
 
+func (c *orderServiceClient) BatchShipOrders(ctx context.Context, in *BatchShipOrdersRequest, opts ...grpc.CallOption) (*BatchShipOrdersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BatchShipOrdersResponse)
+	err := c.cc.Invoke(ctx, OrderService_BatchShipOrders_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *orderServiceClient) MarkOrderDelivered(ctx context.Context, in *MarkOrderDeliveredRequest, opts ...grpc.CallOption) (*MarkOrderDeliveredResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(MarkOrderDeliveredResponse)
@@ -343,6 +362,14 @@ type OrderServiceServer interface {
 	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ORDER_REFUNDED, ETAG_MISMATCH,
 	// REQUEST_ID_REUSED.
 	ShipOrder(context.Context, *ShipOrderRequest) (*ShipOrderResponse, error)
+	// BatchShipOrders records that 1 to 50 orders were sent, each as ShipOrder does and whatever
+	// becomes of the others. The answer has an outcome for each. The batch sent again leaves
+	// what was done as it is, and tries again what was refused. A request that breaks a bound
+	// of the contract, or names an order twice, is refused as a whole.
+	//
+	// A row is refused with ORDER_NOT_FOUND, ORDER_STATE, ORDER_REFUNDED, ETAG_MISMATCH,
+	// REQUEST_ID_REUSED or INVALID_FIELD.
+	BatchShipOrders(context.Context, *BatchShipOrdersRequest) (*BatchShipOrdersResponse, error)
 	// MarkOrderDelivered records that a shipped order arrived. One that arrived already
 	// is returned as it is.
 	//
@@ -397,6 +424,9 @@ func (UnimplementedOrderServiceServer) SendOrderLink(context.Context, *SendOrder
 }
 func (UnimplementedOrderServiceServer) ShipOrder(context.Context, *ShipOrderRequest) (*ShipOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ShipOrder not implemented")
+}
+func (UnimplementedOrderServiceServer) BatchShipOrders(context.Context, *BatchShipOrdersRequest) (*BatchShipOrdersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BatchShipOrders not implemented")
 }
 func (UnimplementedOrderServiceServer) MarkOrderDelivered(context.Context, *MarkOrderDeliveredRequest) (*MarkOrderDeliveredResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method MarkOrderDelivered not implemented")
@@ -600,6 +630,24 @@ func _OrderService_ShipOrder_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrderService_BatchShipOrders_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BatchShipOrdersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).BatchShipOrders(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_BatchShipOrders_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).BatchShipOrders(ctx, req.(*BatchShipOrdersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OrderService_MarkOrderDelivered_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(MarkOrderDeliveredRequest)
 	if err := dec(in); err != nil {
@@ -696,6 +744,10 @@ var OrderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ShipOrder",
 			Handler:    _OrderService_ShipOrder_Handler,
+		},
+		{
+			MethodName: "BatchShipOrders",
+			Handler:    _OrderService_BatchShipOrders_Handler,
 		},
 		{
 			MethodName: "MarkOrderDelivered",

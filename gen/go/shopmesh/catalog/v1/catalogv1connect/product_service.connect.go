@@ -38,6 +38,9 @@ const (
 	// ProductServiceUpdateProductProcedure is the procedure name of the ProductService's UpdateProduct
 	// RPC.
 	ProductServiceUpdateProductProcedure = "/shopmesh.catalog.v1.ProductService/UpdateProduct"
+	// ProductServiceBatchUpdateProductsProcedure is the procedure name of the ProductService's
+	// BatchUpdateProducts RPC.
+	ProductServiceBatchUpdateProductsProcedure = "/shopmesh.catalog.v1.ProductService/BatchUpdateProducts"
 	// ProductServiceArchiveProductProcedure is the procedure name of the ProductService's
 	// ArchiveProduct RPC.
 	ProductServiceArchiveProductProcedure = "/shopmesh.catalog.v1.ProductService/ArchiveProduct"
@@ -86,6 +89,14 @@ var (
 			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
+	productServiceBatchUpdateProductsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_catalog_v1_product_service_proto.Services().ByName("ProductService").Methods().ByName("BatchUpdateProducts"),
+			Procedure:        ProductServiceBatchUpdateProductsProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
+		}
+	})
 	productServiceArchiveProductSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType:       connect.StreamTypeUnary,
@@ -123,10 +134,19 @@ type ProductServiceClient interface {
 	// UpdateProduct changes the fields that the mask names. An archived product can be
 	// put into another category; any other change is refused with PRODUCT_ARCHIVED,
 	// unless UnarchiveProduct was called before or the call sets its status to ACTIVE
-	// or DRAFT.
+	// or DRAFT. A product that is as requested already is returned as it is, whatever the
+	// etag: so is one whose change was done and whose answer was lost.
 	//
 	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED.
 	UpdateProduct(context.Context, *v1.UpdateProductRequest) (*v1.UpdateProductResponse, error)
+	// BatchUpdateProducts changes 1 to 50 products, each as UpdateProduct does and whatever
+	// becomes of the others. The answer has an outcome for each. The batch sent again leaves
+	// what was done as it is, and tries again what was refused. A request that breaks a bound
+	// of the contract, or names a product twice, is refused as a whole.
+	//
+	// A row is refused with PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND,
+	// PRODUCT_ARCHIVED or INVALID_FIELD.
+	BatchUpdateProducts(context.Context, *v1.BatchUpdateProductsRequest) (*v1.BatchUpdateProductsResponse, error)
 	// ArchiveProduct takes a product from sale; archiving it again changes nothing.
 	//
 	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
@@ -164,10 +184,19 @@ type ProductServiceHandler interface {
 	// UpdateProduct changes the fields that the mask names. An archived product can be
 	// put into another category; any other change is refused with PRODUCT_ARCHIVED,
 	// unless UnarchiveProduct was called before or the call sets its status to ACTIVE
-	// or DRAFT.
+	// or DRAFT. A product that is as requested already is returned as it is, whatever the
+	// etag: so is one whose change was done and whose answer was lost.
 	//
 	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED.
 	UpdateProduct(context.Context, *v1.UpdateProductRequest) (*v1.UpdateProductResponse, error)
+	// BatchUpdateProducts changes 1 to 50 products, each as UpdateProduct does and whatever
+	// becomes of the others. The answer has an outcome for each. The batch sent again leaves
+	// what was done as it is, and tries again what was refused. A request that breaks a bound
+	// of the contract, or names a product twice, is refused as a whole.
+	//
+	// A row is refused with PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND,
+	// PRODUCT_ARCHIVED or INVALID_FIELD.
+	BatchUpdateProducts(context.Context, *v1.BatchUpdateProductsRequest) (*v1.BatchUpdateProductsResponse, error)
 	// ArchiveProduct takes a product from sale; archiving it again changes nothing.
 	//
 	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
@@ -190,6 +219,7 @@ func RegisterProductServiceHandler(server *connect.Server, svc ProductServiceHan
 		connect.Method{Spec: productServiceBatchGetProductsSpec(), Handler: adapter.batchGetProducts},
 		connect.Method{Spec: productServiceListProductsSpec(), Handler: adapter.listProducts},
 		connect.Method{Spec: productServiceUpdateProductSpec(), Handler: adapter.updateProduct},
+		connect.Method{Spec: productServiceBatchUpdateProductsSpec(), Handler: adapter.batchUpdateProducts},
 		connect.Method{Spec: productServiceArchiveProductSpec(), Handler: adapter.archiveProduct},
 		connect.Method{Spec: productServiceUnarchiveProductSpec(), Handler: adapter.unarchiveProduct},
 	)
@@ -216,6 +246,10 @@ func (UnimplementedProductServiceHandler) ListProducts(context.Context, *v1.List
 
 func (UnimplementedProductServiceHandler) UpdateProduct(context.Context, *v1.UpdateProductRequest) (*v1.UpdateProductResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.catalog.v1.ProductService.UpdateProduct is not implemented")
+}
+
+func (UnimplementedProductServiceHandler) BatchUpdateProducts(context.Context, *v1.BatchUpdateProductsRequest) (*v1.BatchUpdateProductsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.catalog.v1.ProductService.BatchUpdateProducts is not implemented")
 }
 
 func (UnimplementedProductServiceHandler) ArchiveProduct(context.Context, *v1.ArchiveProductRequest) (*v1.ArchiveProductResponse, error) {
@@ -265,6 +299,14 @@ func (c *productServiceClient) ListProducts(ctx context.Context, req *v1.ListPro
 func (c *productServiceClient) UpdateProduct(ctx context.Context, req *v1.UpdateProductRequest) (*v1.UpdateProductResponse, error) {
 	var res v1.UpdateProductResponse
 	if err := c.client.CallUnary(ctx, productServiceUpdateProductSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *productServiceClient) BatchUpdateProducts(ctx context.Context, req *v1.BatchUpdateProductsRequest) (*v1.BatchUpdateProductsResponse, error) {
+	var res v1.BatchUpdateProductsResponse
+	if err := c.client.CallUnary(ctx, productServiceBatchUpdateProductsSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -342,6 +384,18 @@ func (h productServiceHandler) updateProduct(ctx context.Context, _ connect.Spec
 		return err
 	}
 	res, err := h.svc.UpdateProduct(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h productServiceHandler) batchUpdateProducts(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.BatchUpdateProductsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.BatchUpdateProducts(ctx, &req)
 	if err != nil {
 		return err
 	}

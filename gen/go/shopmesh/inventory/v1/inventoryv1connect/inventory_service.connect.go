@@ -33,6 +33,9 @@ const (
 	// InventoryServiceAdjustStockProcedure is the procedure name of the InventoryService's AdjustStock
 	// RPC.
 	InventoryServiceAdjustStockProcedure = "/shopmesh.inventory.v1.InventoryService/AdjustStock"
+	// InventoryServiceBatchAdjustStockProcedure is the procedure name of the InventoryService's
+	// BatchAdjustStock RPC.
+	InventoryServiceBatchAdjustStockProcedure = "/shopmesh.inventory.v1.InventoryService/BatchAdjustStock"
 	// InventoryServiceListMovementsProcedure is the procedure name of the InventoryService's
 	// ListMovements RPC.
 	InventoryServiceListMovementsProcedure = "/shopmesh.inventory.v1.InventoryService/ListMovements"
@@ -63,6 +66,14 @@ var (
 			StreamType:       connect.StreamTypeUnary,
 			Schema:           v1.File_shopmesh_inventory_v1_inventory_service_proto.Services().ByName("InventoryService").Methods().ByName("AdjustStock"),
 			Procedure:        InventoryServiceAdjustStockProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
+		}
+	})
+	inventoryServiceBatchAdjustStockSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_inventory_v1_inventory_service_proto.Services().ByName("InventoryService").Methods().ByName("BatchAdjustStock"),
+			Procedure:        InventoryServiceBatchAdjustStockProcedure,
 			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
@@ -97,6 +108,15 @@ type InventoryServiceClient interface {
 	//
 	// Errors: PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT, STOCK_TOO_LARGE, REQUEST_ID_REUSED.
 	AdjustStock(context.Context, *v1.AdjustStockRequest) (*v1.AdjustStockResponse, error)
+	// BatchAdjustStock makes 1 to 50 adjustments, each as AdjustStock does and whatever becomes
+	// of the others. The answer has an outcome for each. A row is known by its request_id,
+	// alone and in any batch: the batch sent again adjusts nothing more and gets the same answer
+	// for what was done, and tries again what was refused. A request that breaks a bound of the
+	// contract, or has a request_id twice, is refused as a whole.
+	//
+	// A row is refused with PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT, STOCK_TOO_LARGE,
+	// REQUEST_ID_REUSED or INVALID_FIELD.
+	BatchAdjustStock(context.Context, *v1.BatchAdjustStockRequest) (*v1.BatchAdjustStockResponse, error)
 	// ListMovements lists the ledger, newest first.
 	//
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
@@ -129,6 +149,15 @@ type InventoryServiceHandler interface {
 	//
 	// Errors: PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT, STOCK_TOO_LARGE, REQUEST_ID_REUSED.
 	AdjustStock(context.Context, *v1.AdjustStockRequest) (*v1.AdjustStockResponse, error)
+	// BatchAdjustStock makes 1 to 50 adjustments, each as AdjustStock does and whatever becomes
+	// of the others. The answer has an outcome for each. A row is known by its request_id,
+	// alone and in any batch: the batch sent again adjusts nothing more and gets the same answer
+	// for what was done, and tries again what was refused. A request that breaks a bound of the
+	// contract, or has a request_id twice, is refused as a whole.
+	//
+	// A row is refused with PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT, STOCK_TOO_LARGE,
+	// REQUEST_ID_REUSED or INVALID_FIELD.
+	BatchAdjustStock(context.Context, *v1.BatchAdjustStockRequest) (*v1.BatchAdjustStockResponse, error)
 	// ListMovements lists the ledger, newest first.
 	//
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
@@ -149,6 +178,7 @@ func RegisterInventoryServiceHandler(server *connect.Server, svc InventoryServic
 		connect.Method{Spec: inventoryServiceGetStockSpec(), Handler: adapter.getStock},
 		connect.Method{Spec: inventoryServiceBatchGetStockSpec(), Handler: adapter.batchGetStock},
 		connect.Method{Spec: inventoryServiceAdjustStockSpec(), Handler: adapter.adjustStock},
+		connect.Method{Spec: inventoryServiceBatchAdjustStockSpec(), Handler: adapter.batchAdjustStock},
 		connect.Method{Spec: inventoryServiceListMovementsSpec(), Handler: adapter.listMovements},
 		connect.Method{Spec: inventoryServiceListLowStockSpec(), Handler: adapter.listLowStock},
 	)
@@ -167,6 +197,10 @@ func (UnimplementedInventoryServiceHandler) BatchGetStock(context.Context, *v1.B
 
 func (UnimplementedInventoryServiceHandler) AdjustStock(context.Context, *v1.AdjustStockRequest) (*v1.AdjustStockResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.inventory.v1.InventoryService.AdjustStock is not implemented")
+}
+
+func (UnimplementedInventoryServiceHandler) BatchAdjustStock(context.Context, *v1.BatchAdjustStockRequest) (*v1.BatchAdjustStockResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.inventory.v1.InventoryService.BatchAdjustStock is not implemented")
 }
 
 func (UnimplementedInventoryServiceHandler) ListMovements(context.Context, *v1.ListMovementsRequest) (*v1.ListMovementsResponse, error) {
@@ -200,6 +234,14 @@ func (c *inventoryServiceClient) BatchGetStock(ctx context.Context, req *v1.Batc
 func (c *inventoryServiceClient) AdjustStock(ctx context.Context, req *v1.AdjustStockRequest) (*v1.AdjustStockResponse, error) {
 	var res v1.AdjustStockResponse
 	if err := c.client.CallUnary(ctx, inventoryServiceAdjustStockSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *inventoryServiceClient) BatchAdjustStock(ctx context.Context, req *v1.BatchAdjustStockRequest) (*v1.BatchAdjustStockResponse, error) {
+	var res v1.BatchAdjustStockResponse
+	if err := c.client.CallUnary(ctx, inventoryServiceBatchAdjustStockSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -253,6 +295,18 @@ func (h inventoryServiceHandler) adjustStock(ctx context.Context, _ connect.Spec
 		return err
 	}
 	res, err := h.svc.AdjustStock(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h inventoryServiceHandler) batchAdjustStock(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.BatchAdjustStockRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.BatchAdjustStock(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,9 @@ const (
 	OrderServiceSendOrderLinkProcedure = "/shopmesh.order.v1.OrderService/SendOrderLink"
 	// OrderServiceShipOrderProcedure is the procedure name of the OrderService's ShipOrder RPC.
 	OrderServiceShipOrderProcedure = "/shopmesh.order.v1.OrderService/ShipOrder"
+	// OrderServiceBatchShipOrdersProcedure is the procedure name of the OrderService's BatchShipOrders
+	// RPC.
+	OrderServiceBatchShipOrdersProcedure = "/shopmesh.order.v1.OrderService/BatchShipOrders"
 	// OrderServiceMarkOrderDeliveredProcedure is the procedure name of the OrderService's
 	// MarkOrderDelivered RPC.
 	OrderServiceMarkOrderDeliveredProcedure = "/shopmesh.order.v1.OrderService/MarkOrderDelivered"
@@ -133,6 +136,14 @@ var (
 			StreamType:       connect.StreamTypeUnary,
 			Schema:           v1.File_shopmesh_order_v1_order_service_proto.Services().ByName("OrderService").Methods().ByName("ShipOrder"),
 			Procedure:        OrderServiceShipOrderProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
+		}
+	})
+	orderServiceBatchShipOrdersSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_order_v1_order_service_proto.Services().ByName("OrderService").Methods().ByName("BatchShipOrders"),
+			Procedure:        OrderServiceBatchShipOrdersProcedure,
 			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
@@ -229,6 +240,14 @@ type OrderServiceClient interface {
 	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ORDER_REFUNDED, ETAG_MISMATCH,
 	// REQUEST_ID_REUSED.
 	ShipOrder(context.Context, *v1.ShipOrderRequest) (*v1.ShipOrderResponse, error)
+	// BatchShipOrders records that 1 to 50 orders were sent, each as ShipOrder does and whatever
+	// becomes of the others. The answer has an outcome for each. The batch sent again leaves
+	// what was done as it is, and tries again what was refused. A request that breaks a bound
+	// of the contract, or names an order twice, is refused as a whole.
+	//
+	// A row is refused with ORDER_NOT_FOUND, ORDER_STATE, ORDER_REFUNDED, ETAG_MISMATCH,
+	// REQUEST_ID_REUSED or INVALID_FIELD.
+	BatchShipOrders(context.Context, *v1.BatchShipOrdersRequest) (*v1.BatchShipOrdersResponse, error)
 	// MarkOrderDelivered records that a shipped order arrived. One that arrived already
 	// is returned as it is.
 	//
@@ -340,6 +359,14 @@ type OrderServiceHandler interface {
 	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ORDER_REFUNDED, ETAG_MISMATCH,
 	// REQUEST_ID_REUSED.
 	ShipOrder(context.Context, *v1.ShipOrderRequest) (*v1.ShipOrderResponse, error)
+	// BatchShipOrders records that 1 to 50 orders were sent, each as ShipOrder does and whatever
+	// becomes of the others. The answer has an outcome for each. The batch sent again leaves
+	// what was done as it is, and tries again what was refused. A request that breaks a bound
+	// of the contract, or names an order twice, is refused as a whole.
+	//
+	// A row is refused with ORDER_NOT_FOUND, ORDER_STATE, ORDER_REFUNDED, ETAG_MISMATCH,
+	// REQUEST_ID_REUSED or INVALID_FIELD.
+	BatchShipOrders(context.Context, *v1.BatchShipOrdersRequest) (*v1.BatchShipOrdersResponse, error)
 	// MarkOrderDelivered records that a shipped order arrived. One that arrived already
 	// is returned as it is.
 	//
@@ -373,6 +400,7 @@ func RegisterOrderServiceHandler(server *connect.Server, svc OrderServiceHandler
 		connect.Method{Spec: orderServiceClaimOrderSpec(), Handler: adapter.claimOrder},
 		connect.Method{Spec: orderServiceSendOrderLinkSpec(), Handler: adapter.sendOrderLink},
 		connect.Method{Spec: orderServiceShipOrderSpec(), Handler: adapter.shipOrder},
+		connect.Method{Spec: orderServiceBatchShipOrdersSpec(), Handler: adapter.batchShipOrders},
 		connect.Method{Spec: orderServiceMarkOrderDeliveredSpec(), Handler: adapter.markOrderDelivered},
 		connect.Method{Spec: orderServiceGetOrderTimelineSpec(), Handler: adapter.getOrderTimeline},
 		connect.Method{Spec: orderServiceMintOrderLinksSpec(), Handler: adapter.mintOrderLinks},
@@ -435,6 +463,10 @@ func (UnimplementedOrderServiceHandler) SendOrderLink(context.Context, *v1.SendO
 
 func (UnimplementedOrderServiceHandler) ShipOrder(context.Context, *v1.ShipOrderRequest) (*v1.ShipOrderResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.order.v1.OrderService.ShipOrder is not implemented")
+}
+
+func (UnimplementedOrderServiceHandler) BatchShipOrders(context.Context, *v1.BatchShipOrdersRequest) (*v1.BatchShipOrdersResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.order.v1.OrderService.BatchShipOrders is not implemented")
 }
 
 func (UnimplementedOrderServiceHandler) MarkOrderDelivered(context.Context, *v1.MarkOrderDeliveredRequest) (*v1.MarkOrderDeliveredResponse, error) {
@@ -528,6 +560,14 @@ func (c *orderServiceClient) SendOrderLink(ctx context.Context, req *v1.SendOrde
 func (c *orderServiceClient) ShipOrder(ctx context.Context, req *v1.ShipOrderRequest) (*v1.ShipOrderResponse, error) {
 	var res v1.ShipOrderResponse
 	if err := c.client.CallUnary(ctx, orderServiceShipOrderSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *orderServiceClient) BatchShipOrders(ctx context.Context, req *v1.BatchShipOrdersRequest) (*v1.BatchShipOrdersResponse, error) {
+	var res v1.BatchShipOrdersResponse
+	if err := c.client.CallUnary(ctx, orderServiceBatchShipOrdersSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -669,6 +709,18 @@ func (h orderServiceHandler) shipOrder(ctx context.Context, _ connect.Spec, stre
 		return err
 	}
 	res, err := h.svc.ShipOrder(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h orderServiceHandler) batchShipOrders(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.BatchShipOrdersRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.BatchShipOrders(ctx, &req)
 	if err != nil {
 		return err
 	}

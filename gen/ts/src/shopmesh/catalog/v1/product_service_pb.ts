@@ -11,6 +11,8 @@ import type { FieldMask } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_field_mask } from "@bufbuild/protobuf/wkt";
 import type { Product } from "./product_pb.js";
 import { file_shopmesh_catalog_v1_product } from "./product_pb.js";
+import type { Refusal } from "../../errors/v1/refusal_pb.js";
+import { file_shopmesh_errors_v1_refusal } from "../../errors/v1/refusal_pb.js";
 import { file_shopmesh_options_v1_options } from "../../options/v1/options_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -18,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/catalog/v1/product_service.proto.
  */
 export const file_shopmesh_catalog_v1_product_service: GenFile = /*@__PURE__*/
-  fileDesc("CilzaG9wbWVzaC9jYXRhbG9nL3YxL3Byb2R1Y3Rfc2VydmljZS5wcm90bxITc2hvcG1lc2guY2F0YWxvZy52MSLSAgoUQ3JlYXRlUHJvZHVjdFJlcXVlc3QSlQIKB3Byb2R1Y3QYASABKAsyHC5zaG9wbWVzaC5jYXRhbG9nLnYxLlByb2R1Y3RC5QHgQQK6SN4BugHXAQoOcHJvZHVjdC5jcmVhdGUST2lkLCBldGFnLCBhdmFpbGFibGVfcXVhbnRpdHksIGNyZWF0ZV90aW1lIGFuZCB1cGRhdGVfdGltZSBhcmUgc2V0IGJ5IHRoZSBzZXJ2ZXIadHRoaXMuaWQgPT0gJycgJiYgdGhpcy5ldGFnID09ICcnICYmIHRoaXMuYXZhaWxhYmxlX3F1YW50aXR5ID09IDAgJiYgIWhhcyh0aGlzLmNyZWF0ZV90aW1lKSAmJiAhaGFzKHRoaXMudXBkYXRlX3RpbWUpyAEBEiIKCnJlcXVlc3RfaWQYAiABKAlCDuBBAbpICNgBAXIDsAEBIkYKFUNyZWF0ZVByb2R1Y3RSZXNwb25zZRItCgdwcm9kdWN0GAEgASgLMhwuc2hvcG1lc2guY2F0YWxvZy52MS5Qcm9kdWN0InYKEUdldFByb2R1Y3RSZXF1ZXN0EhoKAmlkGAEgASgJQg7gQQG6SAjYAQFyA7ABARIyCgRjb2RlGAIgASgJQiTgQQG6SB7YAQFyGTIXXltBLVphLXowLTkuXy8tXXsxLDY0fSQ6EbpIDiIMCgJpZAoEY29kZRABIkMKEkdldFByb2R1Y3RSZXNwb25zZRItCgdwcm9kdWN0GAEgASgLMhwuc2hvcG1lc2guY2F0YWxvZy52MS5Qcm9kdWN0IowCChdCYXRjaEdldFByb2R1Y3RzUmVxdWVzdBIgCgNpZHMYASADKAlCE+BBAbpIDZIBChDIASIFcgOwAQESOAoFY29kZXMYAiADKAlCKeBBAbpII5IBIBDIASIbchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kOpQBukiQARqNAQoKYmF0Y2guc2l6ZRInaWRzIGFuZCBjb2RlcyB0b2dldGhlciBtdXN0IGJlIDEgdG8gMjAwGlZ0aGlzLmlkcy5zaXplKCkgKyB0aGlzLmNvZGVzLnNpemUoKSA+PSAxICYmIHRoaXMuaWRzLnNpemUoKSArIHRoaXMuY29kZXMuc2l6ZSgpIDw9IDIwMCJKChhCYXRjaEdldFByb2R1Y3RzUmVzcG9uc2USLgoIcHJvZHVjdHMYASADKAsyHC5zaG9wbWVzaC5jYXRhbG9nLnYxLlByb2R1Y3QitAEKE0xpc3RQcm9kdWN0c1JlcXVlc3QSIAoJcGFnZV9zaXplGAEgASgFQg3gQQG6SAcaBRjoBygAEh8KCnBhZ2VfdG9rZW4YAiABKAlCC+BBAbpIBXIDGIAQEhsKBmZpbHRlchgDIAEoCUIL4EEBukgFcgMY6AcSHAoIb3JkZXJfYnkYBCABKAlCCuBBAbpIBHICGGQSHwoSaW5jbHVkZV90b3RhbF9zaXplGAUgASgIQgPgQQEihwEKFExpc3RQcm9kdWN0c1Jlc3BvbnNlEi4KCHByb2R1Y3RzGAEgAygLMhwuc2hvcG1lc2guY2F0YWxvZy52MS5Qcm9kdWN0EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIXCgp0b3RhbF9zaXplGAMgASgFSACIAQFCDQoLX3RvdGFsX3NpemUi8gEKFFVwZGF0ZVByb2R1Y3RSZXF1ZXN0EqMBCgdwcm9kdWN0GAEgASgLMhwuc2hvcG1lc2guY2F0YWxvZy52MS5Qcm9kdWN0QnTgQQK6SG66AWgKCnByb2R1Y3QuaWQSEWlkIG11c3QgYmUgYSBVVUlEGkd0aGlzLmlkLm1hdGNoZXMoJ15bMC05YS1mQS1GXXs4fSgtWzAtOWEtZkEtRl17NH0pezN9LVswLTlhLWZBLUZdezEyfSQnKcgBARI0Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCA+BBASJGChVVcGRhdGVQcm9kdWN0UmVzcG9uc2USLQoHcHJvZHVjdBgBIAEoCzIcLnNob3BtZXNoLmNhdGFsb2cudjEuUHJvZHVjdCJKChVBcmNoaXZlUHJvZHVjdFJlcXVlc3QSFwoCaWQYASABKAlCC+BBArpIBXIDsAEBEhgKBGV0YWcYAiABKAlCCuBBAbpIBHICGEAiRwoWQXJjaGl2ZVByb2R1Y3RSZXNwb25zZRItCgdwcm9kdWN0GAEgASgLMhwuc2hvcG1lc2guY2F0YWxvZy52MS5Qcm9kdWN0IkwKF1VuYXJjaGl2ZVByb2R1Y3RSZXF1ZXN0EhcKAmlkGAEgASgJQgvgQQK6SAVyA7ABARIYCgRldGFnGAIgASgJQgrgQQG6SARyAhhAIkkKGFVuYXJjaGl2ZVByb2R1Y3RSZXNwb25zZRItCgdwcm9kdWN0GAEgASgLMhwuc2hvcG1lc2guY2F0YWxvZy52MS5Qcm9kdWN0MvsICg5Qcm9kdWN0U2VydmljZRKWAQoNQ3JlYXRlUHJvZHVjdBIpLnNob3BtZXNoLmNhdGFsb2cudjEuQ3JlYXRlUHJvZHVjdFJlcXVlc3QaKi5zaG9wbWVzaC5jYXRhbG9nLnYxLkNyZWF0ZVByb2R1Y3RSZXNwb25zZSIukAIA6uAYAhABiuEYBAoCCA+C0+STAhc6B3Byb2R1Y3QiDC92MS9wcm9kdWN0cxKkAQoKR2V0UHJvZHVjdBImLnNob3BtZXNoLmNhdGFsb2cudjEuR2V0UHJvZHVjdFJlcXVlc3QaJy5zaG9wbWVzaC5jYXRhbG9nLnYxLkdldFByb2R1Y3RSZXNwb25zZSJFkAIB6uAYAggBiuEYCAoCCAMSAggBgtPkkwIqWhUSEy92MS9wcm9kdWN0czpsb29rdXASES92MS9wcm9kdWN0cy97aWR9EqMBChBCYXRjaEdldFByb2R1Y3RzEiwuc2hvcG1lc2guY2F0YWxvZy52MS5CYXRjaEdldFByb2R1Y3RzUmVxdWVzdBotLnNob3BtZXNoLmNhdGFsb2cudjEuQmF0Y2hHZXRQcm9kdWN0c1Jlc3BvbnNlIjKQAgHq4BgCCAGK4RgICgIIAxICCAGC0+STAhcSFS92MS9wcm9kdWN0czpiYXRjaEdldBKOAQoMTGlzdFByb2R1Y3RzEiguc2hvcG1lc2guY2F0YWxvZy52MS5MaXN0UHJvZHVjdHNSZXF1ZXN0Gikuc2hvcG1lc2guY2F0YWxvZy52MS5MaXN0UHJvZHVjdHNSZXNwb25zZSIpkAIB6uAYAggBiuEYCAoCCAMSAggBgtPkkwIOEgwvdjEvcHJvZHVjdHMSowEKDVVwZGF0ZVByb2R1Y3QSKS5zaG9wbWVzaC5jYXRhbG9nLnYxLlVwZGF0ZVByb2R1Y3RSZXF1ZXN0Giouc2hvcG1lc2guY2F0YWxvZy52MS5VcGRhdGVQcm9kdWN0UmVzcG9uc2UiO5ACAurgGAIQAYrhGAQKAggPgtPkkwIkOgdwcm9kdWN0MhkvdjEvcHJvZHVjdHMve3Byb2R1Y3QuaWR9EqABCg5BcmNoaXZlUHJvZHVjdBIqLnNob3BtZXNoLmNhdGFsb2cudjEuQXJjaGl2ZVByb2R1Y3RSZXF1ZXN0Gisuc2hvcG1lc2guY2F0YWxvZy52MS5BcmNoaXZlUHJvZHVjdFJlc3BvbnNlIjWQAgLq4BgCEAGK4RgECgIID4LT5JMCHjoBKiIZL3YxL3Byb2R1Y3RzL3tpZH06YXJjaGl2ZRKoAQoQVW5hcmNoaXZlUHJvZHVjdBIsLnNob3BtZXNoLmNhdGFsb2cudjEuVW5hcmNoaXZlUHJvZHVjdFJlcXVlc3QaLS5zaG9wbWVzaC5jYXRhbG9nLnYxLlVuYXJjaGl2ZVByb2R1Y3RSZXNwb25zZSI3kAIC6uAYAhABiuEYBAoCCA+C0+STAiA6ASoiGy92MS9wcm9kdWN0cy97aWR9OnVuYXJjaGl2ZULfAQoXY29tLnNob3BtZXNoLmNhdGFsb2cudjFCE1Byb2R1Y3RTZXJ2aWNlUHJvdG9QAVpBZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvY2F0YWxvZy92MTtjYXRhbG9ndjGiAgNTQ1iqAhNTaG9wbWVzaC5DYXRhbG9nLlYxygITU2hvcG1lc2hcQ2F0YWxvZ1xWMeICH1Nob3BtZXNoXENhdGFsb2dcVjFcR1BCTWV0YWRhdGHqAhVTaG9wbWVzaDo6Q2F0YWxvZzo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_shopmesh_catalog_v1_product, file_shopmesh_options_v1_options]);
+  fileDesc("CilzaG9wbWVzaC9jYXRhbG9nL3YxL3Byb2R1Y3Rfc2VydmljZS5wcm90bxITc2hvcG1lc2guY2F0YWxvZy52MSLSAgoUQ3JlYXRlUHJvZHVjdFJlcXVlc3QSlQIKB3Byb2R1Y3QYASABKAsyHC5zaG9wbWVzaC5jYXRhbG9nLnYxLlByb2R1Y3RC5QHgQQK6SN4BugHXAQoOcHJvZHVjdC5jcmVhdGUST2lkLCBldGFnLCBhdmFpbGFibGVfcXVhbnRpdHksIGNyZWF0ZV90aW1lIGFuZCB1cGRhdGVfdGltZSBhcmUgc2V0IGJ5IHRoZSBzZXJ2ZXIadHRoaXMuaWQgPT0gJycgJiYgdGhpcy5ldGFnID09ICcnICYmIHRoaXMuYXZhaWxhYmxlX3F1YW50aXR5ID09IDAgJiYgIWhhcyh0aGlzLmNyZWF0ZV90aW1lKSAmJiAhaGFzKHRoaXMudXBkYXRlX3RpbWUpyAEBEiIKCnJlcXVlc3RfaWQYAiABKAlCDuBBAbpICNgBAXIDsAEBIkYKFUNyZWF0ZVByb2R1Y3RSZXNwb25zZRItCgdwcm9kdWN0GAEgASgLMhwuc2hvcG1lc2guY2F0YWxvZy52MS5Qcm9kdWN0InYKEUdldFByb2R1Y3RSZXF1ZXN0EhoKAmlkGAEgASgJQg7gQQG6SAjYAQFyA7ABARIyCgRjb2RlGAIgASgJQiTgQQG6SB7YAQFyGTIXXltBLVphLXowLTkuXy8tXXsxLDY0fSQ6EbpIDiIMCgJpZAoEY29kZRABIkMKEkdldFByb2R1Y3RSZXNwb25zZRItCgdwcm9kdWN0GAEgASgLMhwuc2hvcG1lc2guY2F0YWxvZy52MS5Qcm9kdWN0IowCChdCYXRjaEdldFByb2R1Y3RzUmVxdWVzdBIgCgNpZHMYASADKAlCE+BBAbpIDZIBChDIASIFcgOwAQESOAoFY29kZXMYAiADKAlCKeBBAbpII5IBIBDIASIbchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kOpQBukiQARqNAQoKYmF0Y2guc2l6ZRInaWRzIGFuZCBjb2RlcyB0b2dldGhlciBtdXN0IGJlIDEgdG8gMjAwGlZ0aGlzLmlkcy5zaXplKCkgKyB0aGlzLmNvZGVzLnNpemUoKSA+PSAxICYmIHRoaXMuaWRzLnNpemUoKSArIHRoaXMuY29kZXMuc2l6ZSgpIDw9IDIwMCJKChhCYXRjaEdldFByb2R1Y3RzUmVzcG9uc2USLgoIcHJvZHVjdHMYASADKAsyHC5zaG9wbWVzaC5jYXRhbG9nLnYxLlByb2R1Y3QitAEKE0xpc3RQcm9kdWN0c1JlcXVlc3QSIAoJcGFnZV9zaXplGAEgASgFQg3gQQG6SAcaBRjoBygAEh8KCnBhZ2VfdG9rZW4YAiABKAlCC+BBAbpIBXIDGIAQEhsKBmZpbHRlchgDIAEoCUIL4EEBukgFcgMY6AcSHAoIb3JkZXJfYnkYBCABKAlCCuBBAbpIBHICGGQSHwoSaW5jbHVkZV90b3RhbF9zaXplGAUgASgIQgPgQQEihwEKFExpc3RQcm9kdWN0c1Jlc3BvbnNlEi4KCHByb2R1Y3RzGAEgAygLMhwuc2hvcG1lc2guY2F0YWxvZy52MS5Qcm9kdWN0EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIXCgp0b3RhbF9zaXplGAMgASgFSACIAQFCDQoLX3RvdGFsX3NpemUi8gEKFFVwZGF0ZVByb2R1Y3RSZXF1ZXN0EqMBCgdwcm9kdWN0GAEgASgLMhwuc2hvcG1lc2guY2F0YWxvZy52MS5Qcm9kdWN0QnTgQQK6SG66AWgKCnByb2R1Y3QuaWQSEWlkIG11c3QgYmUgYSBVVUlEGkd0aGlzLmlkLm1hdGNoZXMoJ15bMC05YS1mQS1GXXs4fSgtWzAtOWEtZkEtRl17NH0pezN9LVswLTlhLWZBLUZdezEyfSQnKcgBARI0Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCA+BBASJGChVVcGRhdGVQcm9kdWN0UmVzcG9uc2USLQoHcHJvZHVjdBgBIAEoCzIcLnNob3BtZXNoLmNhdGFsb2cudjEuUHJvZHVjdCJoChpCYXRjaFVwZGF0ZVByb2R1Y3RzUmVxdWVzdBJKCghyZXF1ZXN0cxgBIAMoCzIpLnNob3BtZXNoLmNhdGFsb2cudjEuVXBkYXRlUHJvZHVjdFJlcXVlc3RCDeBBArpIB5IBBAgBEDIiWgobQmF0Y2hVcGRhdGVQcm9kdWN0c1Jlc3BvbnNlEjsKCG91dGNvbWVzGAEgAygLMikuc2hvcG1lc2guY2F0YWxvZy52MS5VcGRhdGVQcm9kdWN0T3V0Y29tZSKCAQoUVXBkYXRlUHJvZHVjdE91dGNvbWUSLwoHcHJvZHVjdBgBIAEoCzIcLnNob3BtZXNoLmNhdGFsb2cudjEuUHJvZHVjdEgAEi4KB3JlZnVzYWwYAiABKAsyGy5zaG9wbWVzaC5lcnJvcnMudjEuUmVmdXNhbEgAQgkKB291dGNvbWUiSgoVQXJjaGl2ZVByb2R1Y3RSZXF1ZXN0EhcKAmlkGAEgASgJQgvgQQK6SAVyA7ABARIYCgRldGFnGAIgASgJQgrgQQG6SARyAhhAIkcKFkFyY2hpdmVQcm9kdWN0UmVzcG9uc2USLQoHcHJvZHVjdBgBIAEoCzIcLnNob3BtZXNoLmNhdGFsb2cudjEuUHJvZHVjdCJMChdVbmFyY2hpdmVQcm9kdWN0UmVxdWVzdBIXCgJpZBgBIAEoCUIL4EECukgFcgOwAQESGAoEZXRhZxgCIAEoCUIK4EEBukgEcgIYQCJJChhVbmFyY2hpdmVQcm9kdWN0UmVzcG9uc2USLQoHcHJvZHVjdBgBIAEoCzIcLnNob3BtZXNoLmNhdGFsb2cudjEuUHJvZHVjdDKsCgoOUHJvZHVjdFNlcnZpY2USlgEKDUNyZWF0ZVByb2R1Y3QSKS5zaG9wbWVzaC5jYXRhbG9nLnYxLkNyZWF0ZVByb2R1Y3RSZXF1ZXN0Giouc2hvcG1lc2guY2F0YWxvZy52MS5DcmVhdGVQcm9kdWN0UmVzcG9uc2UiLpACAOrgGAIQAYrhGAQKAggPgtPkkwIXOgdwcm9kdWN0IgwvdjEvcHJvZHVjdHMSpAEKCkdldFByb2R1Y3QSJi5zaG9wbWVzaC5jYXRhbG9nLnYxLkdldFByb2R1Y3RSZXF1ZXN0Gicuc2hvcG1lc2guY2F0YWxvZy52MS5HZXRQcm9kdWN0UmVzcG9uc2UiRZACAergGAIIAYrhGAgKAggDEgIIAYLT5JMCKloVEhMvdjEvcHJvZHVjdHM6bG9va3VwEhEvdjEvcHJvZHVjdHMve2lkfRKjAQoQQmF0Y2hHZXRQcm9kdWN0cxIsLnNob3BtZXNoLmNhdGFsb2cudjEuQmF0Y2hHZXRQcm9kdWN0c1JlcXVlc3QaLS5zaG9wbWVzaC5jYXRhbG9nLnYxLkJhdGNoR2V0UHJvZHVjdHNSZXNwb25zZSIykAIB6uAYAggBiuEYCAoCCAMSAggBgtPkkwIXEhUvdjEvcHJvZHVjdHM6YmF0Y2hHZXQSjgEKDExpc3RQcm9kdWN0cxIoLnNob3BtZXNoLmNhdGFsb2cudjEuTGlzdFByb2R1Y3RzUmVxdWVzdBopLnNob3BtZXNoLmNhdGFsb2cudjEuTGlzdFByb2R1Y3RzUmVzcG9uc2UiKZACAergGAIIAYrhGAgKAggDEgIIAYLT5JMCDhIML3YxL3Byb2R1Y3RzEqMBCg1VcGRhdGVQcm9kdWN0Eikuc2hvcG1lc2guY2F0YWxvZy52MS5VcGRhdGVQcm9kdWN0UmVxdWVzdBoqLnNob3BtZXNoLmNhdGFsb2cudjEuVXBkYXRlUHJvZHVjdFJlc3BvbnNlIjuQAgLq4BgCEAGK4RgECgIID4LT5JMCJDoHcHJvZHVjdDIZL3YxL3Byb2R1Y3RzL3twcm9kdWN0LmlkfRKuAQoTQmF0Y2hVcGRhdGVQcm9kdWN0cxIvLnNob3BtZXNoLmNhdGFsb2cudjEuQmF0Y2hVcGRhdGVQcm9kdWN0c1JlcXVlc3QaMC5zaG9wbWVzaC5jYXRhbG9nLnYxLkJhdGNoVXBkYXRlUHJvZHVjdHNSZXNwb25zZSI0kAIC6uAYAhABiuEYBAoCCA+C0+STAh06ASoiGC92MS9wcm9kdWN0czpiYXRjaFVwZGF0ZRKgAQoOQXJjaGl2ZVByb2R1Y3QSKi5zaG9wbWVzaC5jYXRhbG9nLnYxLkFyY2hpdmVQcm9kdWN0UmVxdWVzdBorLnNob3BtZXNoLmNhdGFsb2cudjEuQXJjaGl2ZVByb2R1Y3RSZXNwb25zZSI1kAIC6uAYAhABiuEYBAoCCA+C0+STAh46ASoiGS92MS9wcm9kdWN0cy97aWR9OmFyY2hpdmUSqAEKEFVuYXJjaGl2ZVByb2R1Y3QSLC5zaG9wbWVzaC5jYXRhbG9nLnYxLlVuYXJjaGl2ZVByb2R1Y3RSZXF1ZXN0Gi0uc2hvcG1lc2guY2F0YWxvZy52MS5VbmFyY2hpdmVQcm9kdWN0UmVzcG9uc2UiN5ACAurgGAIQAYrhGAQKAggPgtPkkwIgOgEqIhsvdjEvcHJvZHVjdHMve2lkfTp1bmFyY2hpdmVC3wEKF2NvbS5zaG9wbWVzaC5jYXRhbG9nLnYxQhNQcm9kdWN0U2VydmljZVByb3RvUAFaQWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL2NhdGFsb2cvdjE7Y2F0YWxvZ3YxogIDU0NYqgITU2hvcG1lc2guQ2F0YWxvZy5WMcoCE1Nob3BtZXNoXENhdGFsb2dcVjHiAh9TaG9wbWVzaFxDYXRhbG9nXFYxXEdQQk1ldGFkYXRh6gIVU2hvcG1lc2g6OkNhdGFsb2c6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_shopmesh_catalog_v1_product, file_shopmesh_errors_v1_refusal, file_shopmesh_options_v1_options]);
 
 /**
  * CreateProductRequest holds the product to add.
@@ -273,7 +275,8 @@ export const ListProductsResponseSchema: GenMessage<ListProductsResponse> = /*@_
  */
 export type UpdateProductRequest = Message<"shopmesh.catalog.v1.UpdateProductRequest"> & {
   /**
-   * id names the product; an etag that is set must be the current one.
+   * id names the product; an etag that is set must be the current one, unless nothing is
+   * left to change.
    *
    * @generated from field: shopmesh.catalog.v1.Product product = 1;
    */
@@ -319,6 +322,85 @@ export const UpdateProductResponseSchema: GenMessage<UpdateProductResponse> = /*
   messageDesc(file_shopmesh_catalog_v1_product_service, 9);
 
 /**
+ * BatchUpdateProductsRequest holds what to change of several products.
+ *
+ * @generated from message shopmesh.catalog.v1.BatchUpdateProductsRequest
+ */
+export type BatchUpdateProductsRequest = Message<"shopmesh.catalog.v1.BatchUpdateProductsRequest"> & {
+  /**
+   * 1 to 50 rows, each about another product.
+   *
+   * @generated from field: repeated shopmesh.catalog.v1.UpdateProductRequest requests = 1;
+   */
+  requests: UpdateProductRequest[];
+};
+
+/**
+ * Describes the message shopmesh.catalog.v1.BatchUpdateProductsRequest.
+ * Use `create(BatchUpdateProductsRequestSchema)` to create a new message.
+ */
+export const BatchUpdateProductsRequestSchema: GenMessage<BatchUpdateProductsRequest> = /*@__PURE__*/
+  messageDesc(file_shopmesh_catalog_v1_product_service, 10);
+
+/**
+ * BatchUpdateProductsResponse holds what became of the rows.
+ *
+ * @generated from message shopmesh.catalog.v1.BatchUpdateProductsResponse
+ */
+export type BatchUpdateProductsResponse = Message<"shopmesh.catalog.v1.BatchUpdateProductsResponse"> & {
+  /**
+   * An outcome for each row, in their order.
+   *
+   * @generated from field: repeated shopmesh.catalog.v1.UpdateProductOutcome outcomes = 1;
+   */
+  outcomes: UpdateProductOutcome[];
+};
+
+/**
+ * Describes the message shopmesh.catalog.v1.BatchUpdateProductsResponse.
+ * Use `create(BatchUpdateProductsResponseSchema)` to create a new message.
+ */
+export const BatchUpdateProductsResponseSchema: GenMessage<BatchUpdateProductsResponse> = /*@__PURE__*/
+  messageDesc(file_shopmesh_catalog_v1_product_service, 11);
+
+/**
+ * UpdateProductOutcome is what became of one row.
+ *
+ * @generated from message shopmesh.catalog.v1.UpdateProductOutcome
+ */
+export type UpdateProductOutcome = Message<"shopmesh.catalog.v1.UpdateProductOutcome"> & {
+  /**
+   * The product when the row was done, and why not when it was refused.
+   *
+   * @generated from oneof shopmesh.catalog.v1.UpdateProductOutcome.outcome
+   */
+  outcome: {
+    /**
+     * The product as stored.
+     *
+     * @generated from field: shopmesh.catalog.v1.Product product = 1;
+     */
+    value: Product;
+    case: "product";
+  } | {
+    /**
+     * Why the product is unchanged.
+     *
+     * @generated from field: shopmesh.errors.v1.Refusal refusal = 2;
+     */
+    value: Refusal;
+    case: "refusal";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message shopmesh.catalog.v1.UpdateProductOutcome.
+ * Use `create(UpdateProductOutcomeSchema)` to create a new message.
+ */
+export const UpdateProductOutcomeSchema: GenMessage<UpdateProductOutcome> = /*@__PURE__*/
+  messageDesc(file_shopmesh_catalog_v1_product_service, 12);
+
+/**
  * ArchiveProductRequest names a product.
  *
  * @generated from message shopmesh.catalog.v1.ArchiveProductRequest
@@ -344,7 +426,7 @@ export type ArchiveProductRequest = Message<"shopmesh.catalog.v1.ArchiveProductR
  * Use `create(ArchiveProductRequestSchema)` to create a new message.
  */
 export const ArchiveProductRequestSchema: GenMessage<ArchiveProductRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_catalog_v1_product_service, 10);
+  messageDesc(file_shopmesh_catalog_v1_product_service, 13);
 
 /**
  * ArchiveProductResponse holds the product as stored.
@@ -365,7 +447,7 @@ export type ArchiveProductResponse = Message<"shopmesh.catalog.v1.ArchiveProduct
  * Use `create(ArchiveProductResponseSchema)` to create a new message.
  */
 export const ArchiveProductResponseSchema: GenMessage<ArchiveProductResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_catalog_v1_product_service, 11);
+  messageDesc(file_shopmesh_catalog_v1_product_service, 14);
 
 /**
  * UnarchiveProductRequest names a product.
@@ -393,7 +475,7 @@ export type UnarchiveProductRequest = Message<"shopmesh.catalog.v1.UnarchiveProd
  * Use `create(UnarchiveProductRequestSchema)` to create a new message.
  */
 export const UnarchiveProductRequestSchema: GenMessage<UnarchiveProductRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_catalog_v1_product_service, 12);
+  messageDesc(file_shopmesh_catalog_v1_product_service, 15);
 
 /**
  * UnarchiveProductResponse holds the product as stored.
@@ -414,7 +496,7 @@ export type UnarchiveProductResponse = Message<"shopmesh.catalog.v1.UnarchivePro
  * Use `create(UnarchiveProductResponseSchema)` to create a new message.
  */
 export const UnarchiveProductResponseSchema: GenMessage<UnarchiveProductResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_catalog_v1_product_service, 13);
+  messageDesc(file_shopmesh_catalog_v1_product_service, 16);
 
 /**
  * ProductService keeps the products.
@@ -472,7 +554,8 @@ export const ProductService: GenService<{
    * UpdateProduct changes the fields that the mask names. An archived product can be
    * put into another category; any other change is refused with PRODUCT_ARCHIVED,
    * unless UnarchiveProduct was called before or the call sets its status to ACTIVE
-   * or DRAFT.
+   * or DRAFT. A product that is as requested already is returned as it is, whatever the
+   * etag: so is one whose change was done and whose answer was lost.
    *
    * Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED.
    *
@@ -482,6 +565,22 @@ export const ProductService: GenService<{
     methodKind: "unary";
     input: typeof UpdateProductRequestSchema;
     output: typeof UpdateProductResponseSchema;
+  },
+  /**
+   * BatchUpdateProducts changes 1 to 50 products, each as UpdateProduct does and whatever
+   * becomes of the others. The answer has an outcome for each. The batch sent again leaves
+   * what was done as it is, and tries again what was refused. A request that breaks a bound
+   * of the contract, or names a product twice, is refused as a whole.
+   *
+   * A row is refused with PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND,
+   * PRODUCT_ARCHIVED or INVALID_FIELD.
+   *
+   * @generated from rpc shopmesh.catalog.v1.ProductService.BatchUpdateProducts
+   */
+  batchUpdateProducts: {
+    methodKind: "unary";
+    input: typeof BatchUpdateProductsRequestSchema;
+    output: typeof BatchUpdateProductsResponseSchema;
   },
   /**
    * ArchiveProduct takes a product from sale; archiving it again changes nothing.

@@ -9,6 +9,8 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
 import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
+import type { Refusal } from "../../errors/v1/refusal_pb.js";
+import { file_shopmesh_errors_v1_refusal } from "../../errors/v1/refusal_pb.js";
 import type { Stock, StockMovement } from "./stock_pb.js";
 import { file_shopmesh_inventory_v1_stock } from "./stock_pb.js";
 import { file_shopmesh_options_v1_options } from "../../options/v1/options_pb.js";
@@ -18,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/inventory/v1/inventory_service.proto.
  */
 export const file_shopmesh_inventory_v1_inventory_service: GenFile = /*@__PURE__*/
-  fileDesc("Ci1zaG9wbWVzaC9pbnZlbnRvcnkvdjEvaW52ZW50b3J5X3NlcnZpY2UucHJvdG8SFXNob3BtZXNoLmludmVudG9yeS52MSKUAQoPR2V0U3RvY2tSZXF1ZXN0EiIKCnByb2R1Y3RfaWQYASABKAlCDuBBAbpICNgBAXIDsAEBEjoKDHByb2R1Y3RfY29kZRgCIAEoCUIk4EEBukge2AEBchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kOiG6SB4iHAoKcHJvZHVjdF9pZAoMcHJvZHVjdF9jb2RlEAEiPwoQR2V0U3RvY2tSZXNwb25zZRIrCgVzdG9jaxgBIAEoCzIcLnNob3BtZXNoLmludmVudG9yeS52MS5TdG9jayLJAgoUQmF0Y2hHZXRTdG9ja1JlcXVlc3QSKAoLcHJvZHVjdF9pZHMYASADKAlCE+BBAbpIDZIBChDIASIFcgOwAQESQAoNcHJvZHVjdF9jb2RlcxgCIAMoCUIp4EEBukgjkgEgEMgBIhtyGTIXXltBLVphLXowLTkuXy8tXXsxLDY0fSQ6xAG6SMABGr0BCgpiYXRjaC5zaXplEjdwcm9kdWN0X2lkcyBhbmQgcHJvZHVjdF9jb2RlcyB0b2dldGhlciBtdXN0IGJlIDEgdG8gMjAwGnZ0aGlzLnByb2R1Y3RfaWRzLnNpemUoKSArIHRoaXMucHJvZHVjdF9jb2Rlcy5zaXplKCkgPj0gMSAmJiB0aGlzLnByb2R1Y3RfaWRzLnNpemUoKSArIHRoaXMucHJvZHVjdF9jb2Rlcy5zaXplKCkgPD0gMjAwIkUKFUJhdGNoR2V0U3RvY2tSZXNwb25zZRIsCgZzdG9ja3MYASADKAsyHC5zaG9wbWVzaC5pbnZlbnRvcnkudjEuU3RvY2si4AEKEkFkanVzdFN0b2NrUmVxdWVzdBJFCgpyZXF1ZXN0X2lkGAEgASgJQjHgQQK6SCtyKVokMDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAwsAEBEjcKDHByb2R1Y3RfY29kZRgCIAEoCUIh4EECukgbchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kEioKBWRlbHRhGAMgASgDQhvgQQK6SBUiEzgAGICU69wDKIDslKP8/////wESHgoGcmVhc29uGAQgASgJQg6AAQHgQQG6SAVyAxj0AyJCChNBZGp1c3RTdG9ja1Jlc3BvbnNlEisKBXN0b2NrGAEgASgLMhwuc2hvcG1lc2guaW52ZW50b3J5LnYxLlN0b2NrInYKFExpc3RNb3ZlbWVudHNSZXF1ZXN0EiAKCXBhZ2Vfc2l6ZRgBIAEoBUIN4EEBukgHGgUY6AcoABIfCgpwYWdlX3Rva2VuGAIgASgJQgvgQQG6SAVyAxiAEBIbCgZmaWx0ZXIYAyABKAlCC+BBAbpIBXIDGOgHImkKFUxpc3RNb3ZlbWVudHNSZXNwb25zZRI3Cgltb3ZlbWVudHMYASADKAsyJC5zaG9wbWVzaC5pbnZlbnRvcnkudjEuU3RvY2tNb3ZlbWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkizgEKE0xpc3RMb3dTdG9ja1JlcXVlc3QSIAoJcGFnZV9zaXplGAEgASgFQg3gQQG6SAcaBRjoBygAEh8KCnBhZ2VfdG9rZW4YAiABKAlCC+BBAbpIBXIDGIAQEigKCXRocmVzaG9sZBgDIAEoA0IQ4EEBukgKIggYgJTr3AMoAEgAiAEBEhsKBmZpbHRlchgEIAEoCUIL4EEBukgFcgMY6AcSHwoSaW5jbHVkZV90b3RhbF9zaXplGAUgASgIQgPgQQFCDAoKX3RocmVzaG9sZCKFAQoUTGlzdExvd1N0b2NrUmVzcG9uc2USLAoGc3RvY2tzGAEgAygLMhwuc2hvcG1lc2guaW52ZW50b3J5LnYxLlN0b2NrEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIXCgp0b3RhbF9zaXplGAMgASgFSACIAQFCDQoLX3RvdGFsX3NpemUymQYKEEludmVudG9yeVNlcnZpY2USoAEKCEdldFN0b2NrEiYuc2hvcG1lc2guaW52ZW50b3J5LnYxLkdldFN0b2NrUmVxdWVzdBonLnNob3BtZXNoLmludmVudG9yeS52MS5HZXRTdG9ja1Jlc3BvbnNlIkOQAgHq4BgCEAKK4RgECgIICILT5JMCLFoSEhAvdjEvc3RvY2s6bG9va3VwEhYvdjEvc3RvY2sve3Byb2R1Y3RfaWR9EpcBCg1CYXRjaEdldFN0b2NrEisuc2hvcG1lc2guaW52ZW50b3J5LnYxLkJhdGNoR2V0U3RvY2tSZXF1ZXN0Giwuc2hvcG1lc2guaW52ZW50b3J5LnYxLkJhdGNoR2V0U3RvY2tSZXNwb25zZSIrkAIB6uAYAhACiuEYBAoCCAiC0+STAhQSEi92MS9zdG9jazpiYXRjaEdldBKSAQoLQWRqdXN0U3RvY2sSKS5zaG9wbWVzaC5pbnZlbnRvcnkudjEuQWRqdXN0U3RvY2tSZXF1ZXN0Giouc2hvcG1lc2guaW52ZW50b3J5LnYxLkFkanVzdFN0b2NrUmVzcG9uc2UiLJACAurgGAIQA4rhGAQKAggPgtPkkwIVOgEqIhAvdjEvc3RvY2s6YWRqdXN0EpwBCg1MaXN0TW92ZW1lbnRzEisuc2hvcG1lc2guaW52ZW50b3J5LnYxLkxpc3RNb3ZlbWVudHNSZXF1ZXN0Giwuc2hvcG1lc2guaW52ZW50b3J5LnYxLkxpc3RNb3ZlbWVudHNSZXNwb25zZSIwkAIB6uAYAhACiuEYCAoCCAMSAggBgtPkkwIVEhMvdjEvc3RvY2svbW92ZW1lbnRzEpMBCgxMaXN0TG93U3RvY2sSKi5zaG9wbWVzaC5pbnZlbnRvcnkudjEuTGlzdExvd1N0b2NrUmVxdWVzdBorLnNob3BtZXNoLmludmVudG9yeS52MS5MaXN0TG93U3RvY2tSZXNwb25zZSIqkAIB6uAYAhACiuEYCAoCCAMSAggBgtPkkwIPEg0vdjEvc3RvY2s6bG93Qu8BChljb20uc2hvcG1lc2guaW52ZW50b3J5LnYxQhVJbnZlbnRvcnlTZXJ2aWNlUHJvdG9QAVpFZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvaW52ZW50b3J5L3YxO2ludmVudG9yeXYxogIDU0lYqgIVU2hvcG1lc2guSW52ZW50b3J5LlYxygIVU2hvcG1lc2hcSW52ZW50b3J5XFYx4gIhU2hvcG1lc2hcSW52ZW50b3J5XFYxXEdQQk1ldGFkYXRh6gIXU2hvcG1lc2g6OkludmVudG9yeTo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_shopmesh_inventory_v1_stock, file_shopmesh_options_v1_options]);
+  fileDesc("Ci1zaG9wbWVzaC9pbnZlbnRvcnkvdjEvaW52ZW50b3J5X3NlcnZpY2UucHJvdG8SFXNob3BtZXNoLmludmVudG9yeS52MSKUAQoPR2V0U3RvY2tSZXF1ZXN0EiIKCnByb2R1Y3RfaWQYASABKAlCDuBBAbpICNgBAXIDsAEBEjoKDHByb2R1Y3RfY29kZRgCIAEoCUIk4EEBukge2AEBchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kOiG6SB4iHAoKcHJvZHVjdF9pZAoMcHJvZHVjdF9jb2RlEAEiPwoQR2V0U3RvY2tSZXNwb25zZRIrCgVzdG9jaxgBIAEoCzIcLnNob3BtZXNoLmludmVudG9yeS52MS5TdG9jayLJAgoUQmF0Y2hHZXRTdG9ja1JlcXVlc3QSKAoLcHJvZHVjdF9pZHMYASADKAlCE+BBAbpIDZIBChDIASIFcgOwAQESQAoNcHJvZHVjdF9jb2RlcxgCIAMoCUIp4EEBukgjkgEgEMgBIhtyGTIXXltBLVphLXowLTkuXy8tXXsxLDY0fSQ6xAG6SMABGr0BCgpiYXRjaC5zaXplEjdwcm9kdWN0X2lkcyBhbmQgcHJvZHVjdF9jb2RlcyB0b2dldGhlciBtdXN0IGJlIDEgdG8gMjAwGnZ0aGlzLnByb2R1Y3RfaWRzLnNpemUoKSArIHRoaXMucHJvZHVjdF9jb2Rlcy5zaXplKCkgPj0gMSAmJiB0aGlzLnByb2R1Y3RfaWRzLnNpemUoKSArIHRoaXMucHJvZHVjdF9jb2Rlcy5zaXplKCkgPD0gMjAwIkUKFUJhdGNoR2V0U3RvY2tSZXNwb25zZRIsCgZzdG9ja3MYASADKAsyHC5zaG9wbWVzaC5pbnZlbnRvcnkudjEuU3RvY2si4AEKEkFkanVzdFN0b2NrUmVxdWVzdBJFCgpyZXF1ZXN0X2lkGAEgASgJQjHgQQK6SCtyKVokMDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAwsAEBEjcKDHByb2R1Y3RfY29kZRgCIAEoCUIh4EECukgbchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kEioKBWRlbHRhGAMgASgDQhvgQQK6SBUiEzgAGICU69wDKIDslKP8/////wESHgoGcmVhc29uGAQgASgJQg6AAQHgQQG6SAVyAxj0AyJCChNBZGp1c3RTdG9ja1Jlc3BvbnNlEisKBXN0b2NrGAEgASgLMhwuc2hvcG1lc2guaW52ZW50b3J5LnYxLlN0b2NrImUKF0JhdGNoQWRqdXN0U3RvY2tSZXF1ZXN0EkoKCHJlcXVlc3RzGAEgAygLMikuc2hvcG1lc2guaW52ZW50b3J5LnYxLkFkanVzdFN0b2NrUmVxdWVzdEIN4EECukgHkgEECAEQMiJXChhCYXRjaEFkanVzdFN0b2NrUmVzcG9uc2USOwoIb3V0Y29tZXMYASADKAsyKS5zaG9wbWVzaC5pbnZlbnRvcnkudjEuQWRqdXN0U3RvY2tPdXRjb21lIn4KEkFkanVzdFN0b2NrT3V0Y29tZRItCgVzdG9jaxgBIAEoCzIcLnNob3BtZXNoLmludmVudG9yeS52MS5TdG9ja0gAEi4KB3JlZnVzYWwYAiABKAsyGy5zaG9wbWVzaC5lcnJvcnMudjEuUmVmdXNhbEgAQgkKB291dGNvbWUidgoUTGlzdE1vdmVtZW50c1JlcXVlc3QSIAoJcGFnZV9zaXplGAEgASgFQg3gQQG6SAcaBRjoBygAEh8KCnBhZ2VfdG9rZW4YAiABKAlCC+BBAbpIBXIDGIAQEhsKBmZpbHRlchgDIAEoCUIL4EEBukgFcgMY6AciaQoVTGlzdE1vdmVtZW50c1Jlc3BvbnNlEjcKCW1vdmVtZW50cxgBIAMoCzIkLnNob3BtZXNoLmludmVudG9yeS52MS5TdG9ja01vdmVtZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLOAQoTTGlzdExvd1N0b2NrUmVxdWVzdBIgCglwYWdlX3NpemUYASABKAVCDeBBAbpIBxoFGOgHKAASHwoKcGFnZV90b2tlbhgCIAEoCUIL4EEBukgFcgMYgBASKAoJdGhyZXNob2xkGAMgASgDQhDgQQG6SAoiCBiAlOvcAygASACIAQESGwoGZmlsdGVyGAQgASgJQgvgQQG6SAVyAxjoBxIfChJpbmNsdWRlX3RvdGFsX3NpemUYBSABKAhCA+BBAUIMCgpfdGhyZXNob2xkIoUBChRMaXN0TG93U3RvY2tSZXNwb25zZRIsCgZzdG9ja3MYASADKAsyHC5zaG9wbWVzaC5pbnZlbnRvcnkudjEuU3RvY2sSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhcKCnRvdGFsX3NpemUYAyABKAVIAIgBAUINCgtfdG90YWxfc2l6ZTLCBwoQSW52ZW50b3J5U2VydmljZRKgAQoIR2V0U3RvY2sSJi5zaG9wbWVzaC5pbnZlbnRvcnkudjEuR2V0U3RvY2tSZXF1ZXN0Gicuc2hvcG1lc2guaW52ZW50b3J5LnYxLkdldFN0b2NrUmVzcG9uc2UiQ5ACAergGAIQAorhGAQKAggIgtPkkwIsWhISEC92MS9zdG9jazpsb29rdXASFi92MS9zdG9jay97cHJvZHVjdF9pZH0SlwEKDUJhdGNoR2V0U3RvY2sSKy5zaG9wbWVzaC5pbnZlbnRvcnkudjEuQmF0Y2hHZXRTdG9ja1JlcXVlc3QaLC5zaG9wbWVzaC5pbnZlbnRvcnkudjEuQmF0Y2hHZXRTdG9ja1Jlc3BvbnNlIiuQAgHq4BgCEAKK4RgECgIICILT5JMCFBISL3YxL3N0b2NrOmJhdGNoR2V0EpIBCgtBZGp1c3RTdG9jaxIpLnNob3BtZXNoLmludmVudG9yeS52MS5BZGp1c3RTdG9ja1JlcXVlc3QaKi5zaG9wbWVzaC5pbnZlbnRvcnkudjEuQWRqdXN0U3RvY2tSZXNwb25zZSIskAIC6uAYAhADiuEYBAoCCA+C0+STAhU6ASoiEC92MS9zdG9jazphZGp1c3QSpgEKEEJhdGNoQWRqdXN0U3RvY2sSLi5zaG9wbWVzaC5pbnZlbnRvcnkudjEuQmF0Y2hBZGp1c3RTdG9ja1JlcXVlc3QaLy5zaG9wbWVzaC5pbnZlbnRvcnkudjEuQmF0Y2hBZGp1c3RTdG9ja1Jlc3BvbnNlIjGQAgLq4BgCEAOK4RgECgIID4LT5JMCGjoBKiIVL3YxL3N0b2NrOmJhdGNoQWRqdXN0EpwBCg1MaXN0TW92ZW1lbnRzEisuc2hvcG1lc2guaW52ZW50b3J5LnYxLkxpc3RNb3ZlbWVudHNSZXF1ZXN0Giwuc2hvcG1lc2guaW52ZW50b3J5LnYxLkxpc3RNb3ZlbWVudHNSZXNwb25zZSIwkAIB6uAYAhACiuEYCAoCCAMSAggBgtPkkwIVEhMvdjEvc3RvY2svbW92ZW1lbnRzEpMBCgxMaXN0TG93U3RvY2sSKi5zaG9wbWVzaC5pbnZlbnRvcnkudjEuTGlzdExvd1N0b2NrUmVxdWVzdBorLnNob3BtZXNoLmludmVudG9yeS52MS5MaXN0TG93U3RvY2tSZXNwb25zZSIqkAIB6uAYAhACiuEYCAoCCAMSAggBgtPkkwIPEg0vdjEvc3RvY2s6bG93Qu8BChljb20uc2hvcG1lc2guaW52ZW50b3J5LnYxQhVJbnZlbnRvcnlTZXJ2aWNlUHJvdG9QAVpFZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvaW52ZW50b3J5L3YxO2ludmVudG9yeXYxogIDU0lYqgIVU2hvcG1lc2guSW52ZW50b3J5LlYxygIVU2hvcG1lc2hcSW52ZW50b3J5XFYx4gIhU2hvcG1lc2hcSW52ZW50b3J5XFYxXEdQQk1ldGFkYXRh6gIXU2hvcG1lc2g6OkludmVudG9yeTo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_shopmesh_errors_v1_refusal, file_shopmesh_inventory_v1_stock, file_shopmesh_options_v1_options]);
 
 /**
  * GetStockRequest names a product by its id or by its code.
@@ -183,6 +185,85 @@ export const AdjustStockResponseSchema: GenMessage<AdjustStockResponse> = /*@__P
   messageDesc(file_shopmesh_inventory_v1_inventory_service, 5);
 
 /**
+ * BatchAdjustStockRequest holds adjustments.
+ *
+ * @generated from message shopmesh.inventory.v1.BatchAdjustStockRequest
+ */
+export type BatchAdjustStockRequest = Message<"shopmesh.inventory.v1.BatchAdjustStockRequest"> & {
+  /**
+   * 1 to 50 rows, each with another request_id.
+   *
+   * @generated from field: repeated shopmesh.inventory.v1.AdjustStockRequest requests = 1;
+   */
+  requests: AdjustStockRequest[];
+};
+
+/**
+ * Describes the message shopmesh.inventory.v1.BatchAdjustStockRequest.
+ * Use `create(BatchAdjustStockRequestSchema)` to create a new message.
+ */
+export const BatchAdjustStockRequestSchema: GenMessage<BatchAdjustStockRequest> = /*@__PURE__*/
+  messageDesc(file_shopmesh_inventory_v1_inventory_service, 6);
+
+/**
+ * BatchAdjustStockResponse holds what became of the rows.
+ *
+ * @generated from message shopmesh.inventory.v1.BatchAdjustStockResponse
+ */
+export type BatchAdjustStockResponse = Message<"shopmesh.inventory.v1.BatchAdjustStockResponse"> & {
+  /**
+   * An outcome for each row, in their order.
+   *
+   * @generated from field: repeated shopmesh.inventory.v1.AdjustStockOutcome outcomes = 1;
+   */
+  outcomes: AdjustStockOutcome[];
+};
+
+/**
+ * Describes the message shopmesh.inventory.v1.BatchAdjustStockResponse.
+ * Use `create(BatchAdjustStockResponseSchema)` to create a new message.
+ */
+export const BatchAdjustStockResponseSchema: GenMessage<BatchAdjustStockResponse> = /*@__PURE__*/
+  messageDesc(file_shopmesh_inventory_v1_inventory_service, 7);
+
+/**
+ * AdjustStockOutcome is what became of one row.
+ *
+ * @generated from message shopmesh.inventory.v1.AdjustStockOutcome
+ */
+export type AdjustStockOutcome = Message<"shopmesh.inventory.v1.AdjustStockOutcome"> & {
+  /**
+   * The stock when the row was done, and why not when it was refused.
+   *
+   * @generated from oneof shopmesh.inventory.v1.AdjustStockOutcome.outcome
+   */
+  outcome: {
+    /**
+     * The product's stock after it.
+     *
+     * @generated from field: shopmesh.inventory.v1.Stock stock = 1;
+     */
+    value: Stock;
+    case: "stock";
+  } | {
+    /**
+     * Why the stock is unchanged.
+     *
+     * @generated from field: shopmesh.errors.v1.Refusal refusal = 2;
+     */
+    value: Refusal;
+    case: "refusal";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message shopmesh.inventory.v1.AdjustStockOutcome.
+ * Use `create(AdjustStockOutcomeSchema)` to create a new message.
+ */
+export const AdjustStockOutcomeSchema: GenMessage<AdjustStockOutcome> = /*@__PURE__*/
+  messageDesc(file_shopmesh_inventory_v1_inventory_service, 8);
+
+/**
  * ListMovementsRequest selects movements.
  *
  * @generated from message shopmesh.inventory.v1.ListMovementsRequest
@@ -216,7 +297,7 @@ export type ListMovementsRequest = Message<"shopmesh.inventory.v1.ListMovementsR
  * Use `create(ListMovementsRequestSchema)` to create a new message.
  */
 export const ListMovementsRequestSchema: GenMessage<ListMovementsRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_inventory_v1_inventory_service, 6);
+  messageDesc(file_shopmesh_inventory_v1_inventory_service, 9);
 
 /**
  * ListMovementsResponse is a page of the ledger.
@@ -244,7 +325,7 @@ export type ListMovementsResponse = Message<"shopmesh.inventory.v1.ListMovements
  * Use `create(ListMovementsResponseSchema)` to create a new message.
  */
 export const ListMovementsResponseSchema: GenMessage<ListMovementsResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_inventory_v1_inventory_service, 7);
+  messageDesc(file_shopmesh_inventory_v1_inventory_service, 10);
 
 /**
  * ListLowStockRequest is what counts as low, and of which products.
@@ -296,7 +377,7 @@ export type ListLowStockRequest = Message<"shopmesh.inventory.v1.ListLowStockReq
  * Use `create(ListLowStockRequestSchema)` to create a new message.
  */
 export const ListLowStockRequestSchema: GenMessage<ListLowStockRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_inventory_v1_inventory_service, 8);
+  messageDesc(file_shopmesh_inventory_v1_inventory_service, 11);
 
 /**
  * ListLowStockResponse is a page of low stock.
@@ -332,7 +413,7 @@ export type ListLowStockResponse = Message<"shopmesh.inventory.v1.ListLowStockRe
  * Use `create(ListLowStockResponseSchema)` to create a new message.
  */
 export const ListLowStockResponseSchema: GenMessage<ListLowStockResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_inventory_v1_inventory_service, 9);
+  messageDesc(file_shopmesh_inventory_v1_inventory_service, 12);
 
 /**
  * InventoryService keeps the stock. Stock is reserved, taken and given back by the
@@ -375,6 +456,23 @@ export const InventoryService: GenService<{
     methodKind: "unary";
     input: typeof AdjustStockRequestSchema;
     output: typeof AdjustStockResponseSchema;
+  },
+  /**
+   * BatchAdjustStock makes 1 to 50 adjustments, each as AdjustStock does and whatever becomes
+   * of the others. The answer has an outcome for each. A row is known by its request_id,
+   * alone and in any batch: the batch sent again adjusts nothing more and gets the same answer
+   * for what was done, and tries again what was refused. A request that breaks a bound of the
+   * contract, or has a request_id twice, is refused as a whole.
+   *
+   * A row is refused with PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT, STOCK_TOO_LARGE,
+   * REQUEST_ID_REUSED or INVALID_FIELD.
+   *
+   * @generated from rpc shopmesh.inventory.v1.InventoryService.BatchAdjustStock
+   */
+  batchAdjustStock: {
+    methodKind: "unary";
+    input: typeof BatchAdjustStockRequestSchema;
+    output: typeof BatchAdjustStockResponseSchema;
   },
   /**
    * ListMovements lists the ledger, newest first.
