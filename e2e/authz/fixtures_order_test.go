@@ -60,6 +60,10 @@ func orderFixtures() map[string]fixture {
 			c.shows(c.adasOrder().id)
 			return &orderv1.ListOrdersRequest{Filter: fmt.Sprintf("number = %q", c.adasOrder().number)}
 		}},
+		"OrderService/ExportOrders": {request: func(c *cell) proto.Message {
+			return &orderv1.ExportOrdersRequest{Filter: fmt.Sprintf("number = %q", c.adasOrder().number)}
+		}},
+		"OrderService/SummarizeOrders": {request: func(*cell) proto.Message { return &orderv1.SummarizeOrdersRequest{} }},
 		"OrderService/WatchOrder": {request: func(c *cell) proto.Message {
 			return &orderv1.WatchOrderRequest{Id: c.sharedOrder()}
 		}},

@@ -118,6 +118,13 @@ RULES = [
         r"|amount is finer than the currency's smallest unit: [A-Z]{3} has \d decimals, got -?\d+ nanos",
     ),
     (f"{PRODUCT}|POST /v1/orders", rf"({AMOUNT})\.units", r"amount is too large: -?\d+ units of [A-Z]{3}"),
+    # A calendar is more than a pattern, and two days are not too far apart.
+    (
+        "GET /v1/orders:summarize",
+        "(start|end)_date",
+        r"must be a day since 2000, such as .*|must not be behind the last day, .*"
+        r"|at most \d+ days are summed up at once, these are \d+",
+    ),
     # A refund names the amount as a whole.
     (
         "POST /v1/payments/{payment_id}:refund",

@@ -74,6 +74,7 @@ func newHarness(t testing.TB) *harness {
 	deps := app.Deps{
 		Pool: b.pool, Source: events.Source, ToOutbox: events.ToOutbox, ErasedToOutbox: events.Erased, ClaimedToOutbox: events.Claimed, Wake: func() {}, Tail: b.tail,
 		Tokens: b.tokens(), ReadNextAction: b.readNextAction,
+		Zone: settings.Fixed(time.UTC),
 		Settings: settings.Fixed(domain.Settings{
 			MaxUnpaid: 3, PaymentMethods: domain.PaymentMethods{
 				{Name: "sandbox_ok", Window: 30 * time.Minute, Processing: 7 * 24 * time.Hour},

@@ -59,6 +59,7 @@ func Module(cfg Config) fx.Option {
 			func(source *settings.Source) (*settings.Live[domain.Settings], error) {
 				return settings.NewLive(source, settings.Defaults[*orderv1.Settings](), readSettings)
 			},
+			newZone,
 			newTail,
 			newBacklog,
 			func(pool *pg.Pool) *app.GuestTokens { return newGuestTokens(pool, cfg.PublicURL) },
@@ -96,11 +97,12 @@ func newGuestTokens(pool *pg.Pool, publicURL string) *app.GuestTokens {
 }
 
 func newDeps(
-	pool *pg.Pool, relay *outbox.Relay, tokens *app.GuestTokens, tail *app.Tail, backlog *app.Backlog, set *settings.Live[domain.Settings],
+	pool *pg.Pool, relay *outbox.Relay, tokens *app.GuestTokens, tail *app.Tail, backlog *app.Backlog,
+	set *settings.Live[domain.Settings], zone *settings.Live[*time.Location],
 	others *peer.Peers, clock kitapp.Clock, id kitapp.NewID, log *slog.Logger,
 ) app.Deps {
 	return app.Deps{
-		Pool: pool, Settings: set, Source: events.Source, ToOutbox: events.ToOutbox, ErasedToOutbox: events.Erased, ClaimedToOutbox: events.Claimed,
+		Pool: pool, Settings: set, Zone: zone, Source: events.Source, ToOutbox: events.ToOutbox, ErasedToOutbox: events.Erased, ClaimedToOutbox: events.Claimed,
 		Wake: relay.Wake, ReadNextAction: peers.ReadNextAction(others), Tokens: tokens, Tail: tail, Backlog: backlog, Now: clock, NewID: id, Random: randomBits, Log: log,
 	}
 }

@@ -4,6 +4,9 @@ import (
 	"time"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	storefrontv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/storefront/v1"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
@@ -21,6 +24,17 @@ func readSettings(loaded *orderv1.Settings) (domain.Settings, error) {
 		EventRetention:       loaded.GetEventRetention().AsDuration(),
 		HandlingTime:         loaded.GetHandlingTime().AsDuration(),
 	}, nil
+}
+
+// newZone has the shop's time zone read, which the storefront's settings state.
+func newZone(open kitapp.OpenSettings) (*settings.Live[*time.Location], error) {
+	source, err := open("storefront")
+	if err != nil {
+		return nil, err
+	}
+	return settings.NewLive(source, settings.Defaults[*storefrontv1.Settings](), func(loaded *storefrontv1.Settings) (*time.Location, error) {
+		return time.LoadLocation(loaded.GetTimeZone())
+	})
 }
 
 // methodsOf are the methods offered, each with the first rule that fits it.

@@ -26,6 +26,8 @@ const service = "order"
 type Deps struct {
 	Pool     *pg.Pool
 	Settings *settings.Live[domain.Settings]
+	// Zone is the time zone of the shop's days.
+	Zone *settings.Live[*time.Location]
 	// Source names the context in its events, and ToOutbox makes the message of an
 	// order's event.
 	Source   string

@@ -609,6 +609,318 @@ func (x *ListOrdersResponse) GetTotalSize() int32 {
 	return 0
 }
 
+// ExportOrdersRequest selects orders.
+type ExportOrdersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The filter of ListOrders: all that match are exported, not a page of them.
+	Filter string `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
+	// create_time or "create_time desc"; "create_time desc" when empty.
+	OrderBy       string `protobuf:"bytes,2,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportOrdersRequest) Reset() {
+	*x = ExportOrdersRequest{}
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportOrdersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportOrdersRequest) ProtoMessage() {}
+
+func (x *ExportOrdersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportOrdersRequest.ProtoReflect.Descriptor instead.
+func (*ExportOrdersRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ExportOrdersRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *ExportOrdersRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
+}
+
+// ExportOrdersResponse is a part of the export.
+type ExportOrdersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whole lines, each of which ends with CR LF. Times are in UTC (RFC 3339), amounts have a
+	// point before the digits of the currency's minor unit.
+	Csv           string `protobuf:"bytes,1,opt,name=csv,proto3" json:"csv,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportOrdersResponse) Reset() {
+	*x = ExportOrdersResponse{}
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportOrdersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportOrdersResponse) ProtoMessage() {}
+
+func (x *ExportOrdersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportOrdersResponse.ProtoReflect.Descriptor instead.
+func (*ExportOrdersResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ExportOrdersResponse) GetCsv() string {
+	if x != nil {
+		return x.Csv
+	}
+	return ""
+}
+
+// SummarizeOrdersRequest selects days.
+type SummarizeOrdersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The first day, such as "2026-11-01"; empty for 29 days before the last.
+	StartDate string `protobuf:"bytes,1,opt,name=start_date,json=startDate,proto3" json:"start_date,omitempty"`
+	// The last day, at most 91 days behind the first; empty for today.
+	EndDate       string `protobuf:"bytes,2,opt,name=end_date,json=endDate,proto3" json:"end_date,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SummarizeOrdersRequest) Reset() {
+	*x = SummarizeOrdersRequest{}
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SummarizeOrdersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SummarizeOrdersRequest) ProtoMessage() {}
+
+func (x *SummarizeOrdersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SummarizeOrdersRequest.ProtoReflect.Descriptor instead.
+func (*SummarizeOrdersRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *SummarizeOrdersRequest) GetStartDate() string {
+	if x != nil {
+		return x.StartDate
+	}
+	return ""
+}
+
+func (x *SummarizeOrdersRequest) GetEndDate() string {
+	if x != nil {
+		return x.EndDate
+	}
+	return ""
+}
+
+// SummarizeOrdersResponse holds the sums.
+type SummarizeOrdersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The first day, as requested or by default.
+	StartDate string `protobuf:"bytes,1,opt,name=start_date,json=startDate,proto3" json:"start_date,omitempty"`
+	// The last day, as requested or by default.
+	EndDate string `protobuf:"bytes,2,opt,name=end_date,json=endDate,proto3" json:"end_date,omitempty"`
+	// The time zone of the days, such as "Europe/Berlin".
+	TimeZone string `protobuf:"bytes,3,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	// By day and currency; a day on which nothing was sold in a currency is left out.
+	Sums          []*OrderSum `protobuf:"bytes,4,rep,name=sums,proto3" json:"sums,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SummarizeOrdersResponse) Reset() {
+	*x = SummarizeOrdersResponse{}
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SummarizeOrdersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SummarizeOrdersResponse) ProtoMessage() {}
+
+func (x *SummarizeOrdersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SummarizeOrdersResponse.ProtoReflect.Descriptor instead.
+func (*SummarizeOrdersResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *SummarizeOrdersResponse) GetStartDate() string {
+	if x != nil {
+		return x.StartDate
+	}
+	return ""
+}
+
+func (x *SummarizeOrdersResponse) GetEndDate() string {
+	if x != nil {
+		return x.EndDate
+	}
+	return ""
+}
+
+func (x *SummarizeOrdersResponse) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
+func (x *SummarizeOrdersResponse) GetSums() []*OrderSum {
+	if x != nil {
+		return x.Sums
+	}
+	return nil
+}
+
+// OrderSum is what the orders of one day came to in one currency.
+type OrderSum struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The day, such as "2026-11-30".
+	Date string `protobuf:"bytes,1,opt,name=date,proto3" json:"date,omitempty"`
+	// How many orders were placed on it and paid.
+	OrderCount int64 `protobuf:"varint,2,opt,name=order_count,json=orderCount,proto3" json:"order_count,omitempty"`
+	// What was paid for them.
+	Paid *money.Money `protobuf:"bytes,3,opt,name=paid,proto3" json:"paid,omitempty"`
+	// What of that was given back since, by the shop or by a bank in a dispute that was lost.
+	Refunded *money.Money `protobuf:"bytes,4,opt,name=refunded,proto3" json:"refunded,omitempty"`
+	// What is left: paid without refunded.
+	Revenue       *money.Money `protobuf:"bytes,5,opt,name=revenue,proto3" json:"revenue,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderSum) Reset() {
+	*x = OrderSum{}
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderSum) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderSum) ProtoMessage() {}
+
+func (x *OrderSum) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderSum.ProtoReflect.Descriptor instead.
+func (*OrderSum) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *OrderSum) GetDate() string {
+	if x != nil {
+		return x.Date
+	}
+	return ""
+}
+
+func (x *OrderSum) GetOrderCount() int64 {
+	if x != nil {
+		return x.OrderCount
+	}
+	return 0
+}
+
+func (x *OrderSum) GetPaid() *money.Money {
+	if x != nil {
+		return x.Paid
+	}
+	return nil
+}
+
+func (x *OrderSum) GetRefunded() *money.Money {
+	if x != nil {
+		return x.Refunded
+	}
+	return nil
+}
+
+func (x *OrderSum) GetRevenue() *money.Money {
+	if x != nil {
+		return x.Revenue
+	}
+	return nil
+}
+
 // WatchOrderRequest names an order and where to begin.
 type WatchOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -622,7 +934,7 @@ type WatchOrderRequest struct {
 
 func (x *WatchOrderRequest) Reset() {
 	*x = WatchOrderRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[9]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -634,7 +946,7 @@ func (x *WatchOrderRequest) String() string {
 func (*WatchOrderRequest) ProtoMessage() {}
 
 func (x *WatchOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[9]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -647,7 +959,7 @@ func (x *WatchOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchOrderRequest.ProtoReflect.Descriptor instead.
 func (*WatchOrderRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{9}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WatchOrderRequest) GetId() string {
@@ -675,7 +987,7 @@ type WatchOrderResponse struct {
 
 func (x *WatchOrderResponse) Reset() {
 	*x = WatchOrderResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[10]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -687,7 +999,7 @@ func (x *WatchOrderResponse) String() string {
 func (*WatchOrderResponse) ProtoMessage() {}
 
 func (x *WatchOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[10]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -700,7 +1012,7 @@ func (x *WatchOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchOrderResponse.ProtoReflect.Descriptor instead.
 func (*WatchOrderResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{10}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WatchOrderResponse) GetEntry() *OrderHistoryEntry {
@@ -729,7 +1041,7 @@ type UpdateOrderRequest struct {
 
 func (x *UpdateOrderRequest) Reset() {
 	*x = UpdateOrderRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[11]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -741,7 +1053,7 @@ func (x *UpdateOrderRequest) String() string {
 func (*UpdateOrderRequest) ProtoMessage() {}
 
 func (x *UpdateOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[11]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -754,7 +1066,7 @@ func (x *UpdateOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateOrderRequest.ProtoReflect.Descriptor instead.
 func (*UpdateOrderRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{11}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *UpdateOrderRequest) GetOrder() *Order {
@@ -789,7 +1101,7 @@ type UpdateOrderResponse struct {
 
 func (x *UpdateOrderResponse) Reset() {
 	*x = UpdateOrderResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[12]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -801,7 +1113,7 @@ func (x *UpdateOrderResponse) String() string {
 func (*UpdateOrderResponse) ProtoMessage() {}
 
 func (x *UpdateOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[12]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -814,7 +1126,7 @@ func (x *UpdateOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateOrderResponse.ProtoReflect.Descriptor instead.
 func (*UpdateOrderResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{12}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *UpdateOrderResponse) GetOrder() *Order {
@@ -842,7 +1154,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[13]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -854,7 +1166,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[13]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -867,7 +1179,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{13}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *CancelOrderRequest) GetRequestId() string {
@@ -909,7 +1221,7 @@ type CancelOrderResponse struct {
 
 func (x *CancelOrderResponse) Reset() {
 	*x = CancelOrderResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[14]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -921,7 +1233,7 @@ func (x *CancelOrderResponse) String() string {
 func (*CancelOrderResponse) ProtoMessage() {}
 
 func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[14]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -934,7 +1246,7 @@ func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderResponse.ProtoReflect.Descriptor instead.
 func (*CancelOrderResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{14}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CancelOrderResponse) GetOrder() *Order {
@@ -957,7 +1269,7 @@ type ClaimOrderRequest struct {
 
 func (x *ClaimOrderRequest) Reset() {
 	*x = ClaimOrderRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[15]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -969,7 +1281,7 @@ func (x *ClaimOrderRequest) String() string {
 func (*ClaimOrderRequest) ProtoMessage() {}
 
 func (x *ClaimOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[15]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -982,7 +1294,7 @@ func (x *ClaimOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimOrderRequest.ProtoReflect.Descriptor instead.
 func (*ClaimOrderRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{15}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ClaimOrderRequest) GetId() string {
@@ -1010,7 +1322,7 @@ type ClaimOrderResponse struct {
 
 func (x *ClaimOrderResponse) Reset() {
 	*x = ClaimOrderResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[16]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1022,7 +1334,7 @@ func (x *ClaimOrderResponse) String() string {
 func (*ClaimOrderResponse) ProtoMessage() {}
 
 func (x *ClaimOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[16]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1035,7 +1347,7 @@ func (x *ClaimOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimOrderResponse.ProtoReflect.Descriptor instead.
 func (*ClaimOrderResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{16}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ClaimOrderResponse) GetOrder() *Order {
@@ -1059,7 +1371,7 @@ type SendOrderLinkRequest struct {
 
 func (x *SendOrderLinkRequest) Reset() {
 	*x = SendOrderLinkRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[17]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1071,7 +1383,7 @@ func (x *SendOrderLinkRequest) String() string {
 func (*SendOrderLinkRequest) ProtoMessage() {}
 
 func (x *SendOrderLinkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[17]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1084,7 +1396,7 @@ func (x *SendOrderLinkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendOrderLinkRequest.ProtoReflect.Descriptor instead.
 func (*SendOrderLinkRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{17}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SendOrderLinkRequest) GetNumber() string {
@@ -1110,7 +1422,7 @@ type SendOrderLinkResponse struct {
 
 func (x *SendOrderLinkResponse) Reset() {
 	*x = SendOrderLinkResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[18]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1122,7 +1434,7 @@ func (x *SendOrderLinkResponse) String() string {
 func (*SendOrderLinkResponse) ProtoMessage() {}
 
 func (x *SendOrderLinkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[18]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1135,7 +1447,7 @@ func (x *SendOrderLinkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendOrderLinkResponse.ProtoReflect.Descriptor instead.
 func (*SendOrderLinkResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{18}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{23}
 }
 
 // ShipOrderRequest names an order that was sent.
@@ -1162,7 +1474,7 @@ type ShipOrderRequest struct {
 
 func (x *ShipOrderRequest) Reset() {
 	*x = ShipOrderRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[19]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1174,7 +1486,7 @@ func (x *ShipOrderRequest) String() string {
 func (*ShipOrderRequest) ProtoMessage() {}
 
 func (x *ShipOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[19]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1187,7 +1499,7 @@ func (x *ShipOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipOrderRequest.ProtoReflect.Descriptor instead.
 func (*ShipOrderRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{19}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ShipOrderRequest) GetId() string {
@@ -1243,7 +1555,7 @@ type ShipOrderResponse struct {
 
 func (x *ShipOrderResponse) Reset() {
 	*x = ShipOrderResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[20]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1255,7 +1567,7 @@ func (x *ShipOrderResponse) String() string {
 func (*ShipOrderResponse) ProtoMessage() {}
 
 func (x *ShipOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[20]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1268,7 +1580,7 @@ func (x *ShipOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipOrderResponse.ProtoReflect.Descriptor instead.
 func (*ShipOrderResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{20}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ShipOrderResponse) GetOrder() *Order {
@@ -1289,7 +1601,7 @@ type BatchShipOrdersRequest struct {
 
 func (x *BatchShipOrdersRequest) Reset() {
 	*x = BatchShipOrdersRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[21]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1301,7 +1613,7 @@ func (x *BatchShipOrdersRequest) String() string {
 func (*BatchShipOrdersRequest) ProtoMessage() {}
 
 func (x *BatchShipOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[21]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1314,7 +1626,7 @@ func (x *BatchShipOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchShipOrdersRequest.ProtoReflect.Descriptor instead.
 func (*BatchShipOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{21}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *BatchShipOrdersRequest) GetRequests() []*ShipOrderRequest {
@@ -1335,7 +1647,7 @@ type BatchShipOrdersResponse struct {
 
 func (x *BatchShipOrdersResponse) Reset() {
 	*x = BatchShipOrdersResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[22]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1347,7 +1659,7 @@ func (x *BatchShipOrdersResponse) String() string {
 func (*BatchShipOrdersResponse) ProtoMessage() {}
 
 func (x *BatchShipOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[22]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1360,7 +1672,7 @@ func (x *BatchShipOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchShipOrdersResponse.ProtoReflect.Descriptor instead.
 func (*BatchShipOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{22}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *BatchShipOrdersResponse) GetOutcomes() []*ShipOrderOutcome {
@@ -1386,7 +1698,7 @@ type ShipOrderOutcome struct {
 
 func (x *ShipOrderOutcome) Reset() {
 	*x = ShipOrderOutcome{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[23]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1398,7 +1710,7 @@ func (x *ShipOrderOutcome) String() string {
 func (*ShipOrderOutcome) ProtoMessage() {}
 
 func (x *ShipOrderOutcome) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[23]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1411,7 +1723,7 @@ func (x *ShipOrderOutcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipOrderOutcome.ProtoReflect.Descriptor instead.
 func (*ShipOrderOutcome) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{23}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ShipOrderOutcome) GetOutcome() isShipOrderOutcome_Outcome {
@@ -1473,7 +1785,7 @@ type MarkOrderDeliveredRequest struct {
 
 func (x *MarkOrderDeliveredRequest) Reset() {
 	*x = MarkOrderDeliveredRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[24]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1485,7 +1797,7 @@ func (x *MarkOrderDeliveredRequest) String() string {
 func (*MarkOrderDeliveredRequest) ProtoMessage() {}
 
 func (x *MarkOrderDeliveredRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[24]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1498,7 +1810,7 @@ func (x *MarkOrderDeliveredRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkOrderDeliveredRequest.ProtoReflect.Descriptor instead.
 func (*MarkOrderDeliveredRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{24}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *MarkOrderDeliveredRequest) GetId() string {
@@ -1533,7 +1845,7 @@ type MarkOrderDeliveredResponse struct {
 
 func (x *MarkOrderDeliveredResponse) Reset() {
 	*x = MarkOrderDeliveredResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[25]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1545,7 +1857,7 @@ func (x *MarkOrderDeliveredResponse) String() string {
 func (*MarkOrderDeliveredResponse) ProtoMessage() {}
 
 func (x *MarkOrderDeliveredResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[25]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1558,7 +1870,7 @@ func (x *MarkOrderDeliveredResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkOrderDeliveredResponse.ProtoReflect.Descriptor instead.
 func (*MarkOrderDeliveredResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{25}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *MarkOrderDeliveredResponse) GetOrder() *Order {
@@ -1579,7 +1891,7 @@ type GetOrderTimelineRequest struct {
 
 func (x *GetOrderTimelineRequest) Reset() {
 	*x = GetOrderTimelineRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[26]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1591,7 +1903,7 @@ func (x *GetOrderTimelineRequest) String() string {
 func (*GetOrderTimelineRequest) ProtoMessage() {}
 
 func (x *GetOrderTimelineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[26]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1604,7 +1916,7 @@ func (x *GetOrderTimelineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderTimelineRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderTimelineRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{26}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GetOrderTimelineRequest) GetId() string {
@@ -1627,7 +1939,7 @@ type GetOrderTimelineResponse struct {
 
 func (x *GetOrderTimelineResponse) Reset() {
 	*x = GetOrderTimelineResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[27]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1639,7 +1951,7 @@ func (x *GetOrderTimelineResponse) String() string {
 func (*GetOrderTimelineResponse) ProtoMessage() {}
 
 func (x *GetOrderTimelineResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[27]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1652,7 +1964,7 @@ func (x *GetOrderTimelineResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderTimelineResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderTimelineResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{27}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GetOrderTimelineResponse) GetEntries() []*TimelineEntry {
@@ -1680,7 +1992,7 @@ type MintOrderLinksRequest struct {
 
 func (x *MintOrderLinksRequest) Reset() {
 	*x = MintOrderLinksRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[28]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1692,7 +2004,7 @@ func (x *MintOrderLinksRequest) String() string {
 func (*MintOrderLinksRequest) ProtoMessage() {}
 
 func (x *MintOrderLinksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[28]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1705,7 +2017,7 @@ func (x *MintOrderLinksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MintOrderLinksRequest.ProtoReflect.Descriptor instead.
 func (*MintOrderLinksRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{28}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *MintOrderLinksRequest) GetMails() []*OrderMail {
@@ -1728,7 +2040,7 @@ type OrderMail struct {
 
 func (x *OrderMail) Reset() {
 	*x = OrderMail{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[29]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1740,7 +2052,7 @@ func (x *OrderMail) String() string {
 func (*OrderMail) ProtoMessage() {}
 
 func (x *OrderMail) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[29]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1753,7 +2065,7 @@ func (x *OrderMail) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderMail.ProtoReflect.Descriptor instead.
 func (*OrderMail) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{29}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *OrderMail) GetOrderId() string {
@@ -1783,7 +2095,7 @@ type MintOrderLinksResponse struct {
 
 func (x *MintOrderLinksResponse) Reset() {
 	*x = MintOrderLinksResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[30]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1795,7 +2107,7 @@ func (x *MintOrderLinksResponse) String() string {
 func (*MintOrderLinksResponse) ProtoMessage() {}
 
 func (x *MintOrderLinksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[30]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1808,7 +2120,7 @@ func (x *MintOrderLinksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MintOrderLinksResponse.ProtoReflect.Descriptor instead.
 func (*MintOrderLinksResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{30}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *MintOrderLinksResponse) GetLinks() []string {
@@ -1866,7 +2178,30 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\"\n" +
 	"\n" +
 	"total_size\x18\x03 \x01(\x05H\x00R\ttotalSize\x88\x01\x01B\r\n" +
-	"\v_total_size\"a\n" +
+	"\v_total_size\"d\n" +
+	"\x13ExportOrdersRequest\x12&\n" +
+	"\x06filter\x18\x01 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\x80\x01\x01R\x06filter\x12%\n" +
+	"\border_by\x18\x02 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18dR\aorderBy\"-\n" +
+	"\x14ExportOrdersResponse\x12\x15\n" +
+	"\x03csv\x18\x01 \x01(\tB\x03\x80\x01\x01R\x03csv\"\xa8\x01\n" +
+	"\x16SummarizeOrdersRequest\x12H\n" +
+	"\n" +
+	"start_date\x18\x01 \x01(\tB)\xe0A\x01\xbaH#\xd8\x01\x01r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\tstartDate\x12D\n" +
+	"\bend_date\x18\x02 \x01(\tB)\xe0A\x01\xbaH#\xd8\x01\x01r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\aendDate\"\xa1\x01\n" +
+	"\x17SummarizeOrdersResponse\x12\x1d\n" +
+	"\n" +
+	"start_date\x18\x01 \x01(\tR\tstartDate\x12\x19\n" +
+	"\bend_date\x18\x02 \x01(\tR\aendDate\x12\x1b\n" +
+	"\ttime_zone\x18\x03 \x01(\tR\btimeZone\x12/\n" +
+	"\x04sums\x18\x04 \x03(\v2\x1b.shopmesh.order.v1.OrderSumR\x04sums\"\xc5\x01\n" +
+	"\bOrderSum\x12\x12\n" +
+	"\x04date\x18\x01 \x01(\tR\x04date\x12\x1f\n" +
+	"\vorder_count\x18\x02 \x01(\x03R\n" +
+	"orderCount\x12&\n" +
+	"\x04paid\x18\x03 \x01(\v2\x12.google.type.MoneyR\x04paid\x12.\n" +
+	"\brefunded\x18\x04 \x01(\v2\x12.google.type.MoneyR\brefunded\x12,\n" +
+	"\arevenue\x18\x05 \x01(\v2\x12.google.type.MoneyR\arevenue\"a\n" +
 	"\x11WatchOrderRequest\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12/\n" +
 	"\rafter_version\x18\x02 \x01(\x03B\n" +
@@ -1939,7 +2274,7 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\border_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\aorderId\x12,\n" +
 	"\trecipient\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\xfe\x01\x80\x01\x01R\trecipient\"3\n" +
 	"\x16MintOrderLinksResponse\x12\x19\n" +
-	"\x05links\x18\x01 \x03(\tB\x03\x80\x01\x01R\x05links2\x9c\x10\n" +
+	"\x05links\x18\x01 \x03(\tB\x03\x80\x01\x01R\x05links2\xc2\x12\n" +
 	"\fOrderService\x12\x87\x01\n" +
 	"\n" +
 	"QuoteOrder\x12$.shopmesh.order.v1.QuoteOrderRequest\x1a%.shopmesh.order.v1.QuoteOrderResponse\",\xea\xe0\x18\x02\b\x01\x8a\xe1\x18\x04\n" +
@@ -1953,7 +2288,10 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\n" +
 	"ListOrders\x12$.shopmesh.order.v1.ListOrdersRequest\x1a%.shopmesh.order.v1.ListOrdersResponse\")\xea\xe0\x18\x04\x10\x06\x18\x01\x8a\xe1\x18\b\n" +
 	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/orders\x90\x02\x01\x12\x8b\x01\n" +
+	"/v1/orders\x90\x02\x01\x12\x89\x01\n" +
+	"\fExportOrders\x12&.shopmesh.order.v1.ExportOrdersRequest\x1a'.shopmesh.order.v1.ExportOrdersResponse\"&\xea\xe0\x18\x02\x10\x06\x8a\xe1\x18\x00\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/orders:export\x90\x02\x010\x01\x12\x97\x01\n" +
+	"\x0fSummarizeOrders\x12).shopmesh.order.v1.SummarizeOrdersRequest\x1a*.shopmesh.order.v1.SummarizeOrdersResponse\"-\xea\xe0\x18\x02\x10\x06\x8a\xe1\x18\x04\n" +
+	"\x02\b\b\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/orders:summarize\x90\x02\x01\x12\x8b\x01\n" +
 	"\n" +
 	"WatchOrder\x12$.shopmesh.order.v1.WatchOrderRequest\x1a%.shopmesh.order.v1.WatchOrderResponse\".\xea\xe0\x18\x06\x10\x06\x18\x010\x01\x8a\xe1\x18\x00\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/orders/{id}:watch\x90\x02\x010\x01\x12\x95\x01\n" +
 	"\vUpdateOrder\x12%.shopmesh.order.v1.UpdateOrderRequest\x1a&.shopmesh.order.v1.UpdateOrderResponse\"7\xea\xe0\x18\x04\x10\a\x18\x01\x8a\xe1\x18\x04\n" +
@@ -1989,7 +2327,7 @@ func file_shopmesh_order_v1_order_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_order_v1_order_service_proto_rawDescData
 }
 
-var file_shopmesh_order_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_shopmesh_order_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_shopmesh_order_v1_order_service_proto_goTypes = []any{
 	(*OrderLineRequest)(nil),            // 0: shopmesh.order.v1.OrderLineRequest
 	(*QuoteOrderRequest)(nil),           // 1: shopmesh.order.v1.QuoteOrderRequest
@@ -2000,95 +2338,108 @@ var file_shopmesh_order_v1_order_service_proto_goTypes = []any{
 	(*GetOrderResponse)(nil),            // 6: shopmesh.order.v1.GetOrderResponse
 	(*ListOrdersRequest)(nil),           // 7: shopmesh.order.v1.ListOrdersRequest
 	(*ListOrdersResponse)(nil),          // 8: shopmesh.order.v1.ListOrdersResponse
-	(*WatchOrderRequest)(nil),           // 9: shopmesh.order.v1.WatchOrderRequest
-	(*WatchOrderResponse)(nil),          // 10: shopmesh.order.v1.WatchOrderResponse
-	(*UpdateOrderRequest)(nil),          // 11: shopmesh.order.v1.UpdateOrderRequest
-	(*UpdateOrderResponse)(nil),         // 12: shopmesh.order.v1.UpdateOrderResponse
-	(*CancelOrderRequest)(nil),          // 13: shopmesh.order.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),         // 14: shopmesh.order.v1.CancelOrderResponse
-	(*ClaimOrderRequest)(nil),           // 15: shopmesh.order.v1.ClaimOrderRequest
-	(*ClaimOrderResponse)(nil),          // 16: shopmesh.order.v1.ClaimOrderResponse
-	(*SendOrderLinkRequest)(nil),        // 17: shopmesh.order.v1.SendOrderLinkRequest
-	(*SendOrderLinkResponse)(nil),       // 18: shopmesh.order.v1.SendOrderLinkResponse
-	(*ShipOrderRequest)(nil),            // 19: shopmesh.order.v1.ShipOrderRequest
-	(*ShipOrderResponse)(nil),           // 20: shopmesh.order.v1.ShipOrderResponse
-	(*BatchShipOrdersRequest)(nil),      // 21: shopmesh.order.v1.BatchShipOrdersRequest
-	(*BatchShipOrdersResponse)(nil),     // 22: shopmesh.order.v1.BatchShipOrdersResponse
-	(*ShipOrderOutcome)(nil),            // 23: shopmesh.order.v1.ShipOrderOutcome
-	(*MarkOrderDeliveredRequest)(nil),   // 24: shopmesh.order.v1.MarkOrderDeliveredRequest
-	(*MarkOrderDeliveredResponse)(nil),  // 25: shopmesh.order.v1.MarkOrderDeliveredResponse
-	(*GetOrderTimelineRequest)(nil),     // 26: shopmesh.order.v1.GetOrderTimelineRequest
-	(*GetOrderTimelineResponse)(nil),    // 27: shopmesh.order.v1.GetOrderTimelineResponse
-	(*MintOrderLinksRequest)(nil),       // 28: shopmesh.order.v1.MintOrderLinksRequest
-	(*OrderMail)(nil),                   // 29: shopmesh.order.v1.OrderMail
-	(*MintOrderLinksResponse)(nil),      // 30: shopmesh.order.v1.MintOrderLinksResponse
-	(*OrderQuote)(nil),                  // 31: shopmesh.order.v1.OrderQuote
-	(*Contact)(nil),                     // 32: shopmesh.order.v1.Contact
-	(*postaladdress.PostalAddress)(nil), // 33: google.type.PostalAddress
-	(*money.Money)(nil),                 // 34: google.type.Money
-	(*Order)(nil),                       // 35: shopmesh.order.v1.Order
-	(*OrderHistoryEntry)(nil),           // 36: shopmesh.order.v1.OrderHistoryEntry
-	(*fieldmaskpb.FieldMask)(nil),       // 37: google.protobuf.FieldMask
-	(*v1.Refusal)(nil),                  // 38: shopmesh.errors.v1.Refusal
-	(*TimelineEntry)(nil),               // 39: shopmesh.order.v1.TimelineEntry
+	(*ExportOrdersRequest)(nil),         // 9: shopmesh.order.v1.ExportOrdersRequest
+	(*ExportOrdersResponse)(nil),        // 10: shopmesh.order.v1.ExportOrdersResponse
+	(*SummarizeOrdersRequest)(nil),      // 11: shopmesh.order.v1.SummarizeOrdersRequest
+	(*SummarizeOrdersResponse)(nil),     // 12: shopmesh.order.v1.SummarizeOrdersResponse
+	(*OrderSum)(nil),                    // 13: shopmesh.order.v1.OrderSum
+	(*WatchOrderRequest)(nil),           // 14: shopmesh.order.v1.WatchOrderRequest
+	(*WatchOrderResponse)(nil),          // 15: shopmesh.order.v1.WatchOrderResponse
+	(*UpdateOrderRequest)(nil),          // 16: shopmesh.order.v1.UpdateOrderRequest
+	(*UpdateOrderResponse)(nil),         // 17: shopmesh.order.v1.UpdateOrderResponse
+	(*CancelOrderRequest)(nil),          // 18: shopmesh.order.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),         // 19: shopmesh.order.v1.CancelOrderResponse
+	(*ClaimOrderRequest)(nil),           // 20: shopmesh.order.v1.ClaimOrderRequest
+	(*ClaimOrderResponse)(nil),          // 21: shopmesh.order.v1.ClaimOrderResponse
+	(*SendOrderLinkRequest)(nil),        // 22: shopmesh.order.v1.SendOrderLinkRequest
+	(*SendOrderLinkResponse)(nil),       // 23: shopmesh.order.v1.SendOrderLinkResponse
+	(*ShipOrderRequest)(nil),            // 24: shopmesh.order.v1.ShipOrderRequest
+	(*ShipOrderResponse)(nil),           // 25: shopmesh.order.v1.ShipOrderResponse
+	(*BatchShipOrdersRequest)(nil),      // 26: shopmesh.order.v1.BatchShipOrdersRequest
+	(*BatchShipOrdersResponse)(nil),     // 27: shopmesh.order.v1.BatchShipOrdersResponse
+	(*ShipOrderOutcome)(nil),            // 28: shopmesh.order.v1.ShipOrderOutcome
+	(*MarkOrderDeliveredRequest)(nil),   // 29: shopmesh.order.v1.MarkOrderDeliveredRequest
+	(*MarkOrderDeliveredResponse)(nil),  // 30: shopmesh.order.v1.MarkOrderDeliveredResponse
+	(*GetOrderTimelineRequest)(nil),     // 31: shopmesh.order.v1.GetOrderTimelineRequest
+	(*GetOrderTimelineResponse)(nil),    // 32: shopmesh.order.v1.GetOrderTimelineResponse
+	(*MintOrderLinksRequest)(nil),       // 33: shopmesh.order.v1.MintOrderLinksRequest
+	(*OrderMail)(nil),                   // 34: shopmesh.order.v1.OrderMail
+	(*MintOrderLinksResponse)(nil),      // 35: shopmesh.order.v1.MintOrderLinksResponse
+	(*OrderQuote)(nil),                  // 36: shopmesh.order.v1.OrderQuote
+	(*Contact)(nil),                     // 37: shopmesh.order.v1.Contact
+	(*postaladdress.PostalAddress)(nil), // 38: google.type.PostalAddress
+	(*money.Money)(nil),                 // 39: google.type.Money
+	(*Order)(nil),                       // 40: shopmesh.order.v1.Order
+	(*OrderHistoryEntry)(nil),           // 41: shopmesh.order.v1.OrderHistoryEntry
+	(*fieldmaskpb.FieldMask)(nil),       // 42: google.protobuf.FieldMask
+	(*v1.Refusal)(nil),                  // 43: shopmesh.errors.v1.Refusal
+	(*TimelineEntry)(nil),               // 44: shopmesh.order.v1.TimelineEntry
 }
 var file_shopmesh_order_v1_order_service_proto_depIdxs = []int32{
 	0,  // 0: shopmesh.order.v1.QuoteOrderRequest.lines:type_name -> shopmesh.order.v1.OrderLineRequest
-	31, // 1: shopmesh.order.v1.QuoteOrderResponse.quote:type_name -> shopmesh.order.v1.OrderQuote
-	32, // 2: shopmesh.order.v1.PlaceOrderRequest.contact:type_name -> shopmesh.order.v1.Contact
-	33, // 3: shopmesh.order.v1.PlaceOrderRequest.shipping_address:type_name -> google.type.PostalAddress
+	36, // 1: shopmesh.order.v1.QuoteOrderResponse.quote:type_name -> shopmesh.order.v1.OrderQuote
+	37, // 2: shopmesh.order.v1.PlaceOrderRequest.contact:type_name -> shopmesh.order.v1.Contact
+	38, // 3: shopmesh.order.v1.PlaceOrderRequest.shipping_address:type_name -> google.type.PostalAddress
 	0,  // 4: shopmesh.order.v1.PlaceOrderRequest.lines:type_name -> shopmesh.order.v1.OrderLineRequest
-	34, // 5: shopmesh.order.v1.PlaceOrderRequest.expected_total:type_name -> google.type.Money
-	35, // 6: shopmesh.order.v1.PlaceOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	35, // 7: shopmesh.order.v1.GetOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	35, // 8: shopmesh.order.v1.ListOrdersResponse.orders:type_name -> shopmesh.order.v1.Order
-	36, // 9: shopmesh.order.v1.WatchOrderResponse.entry:type_name -> shopmesh.order.v1.OrderHistoryEntry
-	35, // 10: shopmesh.order.v1.UpdateOrderRequest.order:type_name -> shopmesh.order.v1.Order
-	37, // 11: shopmesh.order.v1.UpdateOrderRequest.update_mask:type_name -> google.protobuf.FieldMask
-	35, // 12: shopmesh.order.v1.UpdateOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	35, // 13: shopmesh.order.v1.CancelOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	35, // 14: shopmesh.order.v1.ClaimOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	35, // 15: shopmesh.order.v1.ShipOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	19, // 16: shopmesh.order.v1.BatchShipOrdersRequest.requests:type_name -> shopmesh.order.v1.ShipOrderRequest
-	23, // 17: shopmesh.order.v1.BatchShipOrdersResponse.outcomes:type_name -> shopmesh.order.v1.ShipOrderOutcome
-	35, // 18: shopmesh.order.v1.ShipOrderOutcome.order:type_name -> shopmesh.order.v1.Order
-	38, // 19: shopmesh.order.v1.ShipOrderOutcome.refusal:type_name -> shopmesh.errors.v1.Refusal
-	35, // 20: shopmesh.order.v1.MarkOrderDeliveredResponse.order:type_name -> shopmesh.order.v1.Order
-	39, // 21: shopmesh.order.v1.GetOrderTimelineResponse.entries:type_name -> shopmesh.order.v1.TimelineEntry
-	29, // 22: shopmesh.order.v1.MintOrderLinksRequest.mails:type_name -> shopmesh.order.v1.OrderMail
-	1,  // 23: shopmesh.order.v1.OrderService.QuoteOrder:input_type -> shopmesh.order.v1.QuoteOrderRequest
-	3,  // 24: shopmesh.order.v1.OrderService.PlaceOrder:input_type -> shopmesh.order.v1.PlaceOrderRequest
-	5,  // 25: shopmesh.order.v1.OrderService.GetOrder:input_type -> shopmesh.order.v1.GetOrderRequest
-	7,  // 26: shopmesh.order.v1.OrderService.ListOrders:input_type -> shopmesh.order.v1.ListOrdersRequest
-	9,  // 27: shopmesh.order.v1.OrderService.WatchOrder:input_type -> shopmesh.order.v1.WatchOrderRequest
-	11, // 28: shopmesh.order.v1.OrderService.UpdateOrder:input_type -> shopmesh.order.v1.UpdateOrderRequest
-	13, // 29: shopmesh.order.v1.OrderService.CancelOrder:input_type -> shopmesh.order.v1.CancelOrderRequest
-	15, // 30: shopmesh.order.v1.OrderService.ClaimOrder:input_type -> shopmesh.order.v1.ClaimOrderRequest
-	17, // 31: shopmesh.order.v1.OrderService.SendOrderLink:input_type -> shopmesh.order.v1.SendOrderLinkRequest
-	19, // 32: shopmesh.order.v1.OrderService.ShipOrder:input_type -> shopmesh.order.v1.ShipOrderRequest
-	21, // 33: shopmesh.order.v1.OrderService.BatchShipOrders:input_type -> shopmesh.order.v1.BatchShipOrdersRequest
-	24, // 34: shopmesh.order.v1.OrderService.MarkOrderDelivered:input_type -> shopmesh.order.v1.MarkOrderDeliveredRequest
-	26, // 35: shopmesh.order.v1.OrderService.GetOrderTimeline:input_type -> shopmesh.order.v1.GetOrderTimelineRequest
-	28, // 36: shopmesh.order.v1.OrderService.MintOrderLinks:input_type -> shopmesh.order.v1.MintOrderLinksRequest
-	2,  // 37: shopmesh.order.v1.OrderService.QuoteOrder:output_type -> shopmesh.order.v1.QuoteOrderResponse
-	4,  // 38: shopmesh.order.v1.OrderService.PlaceOrder:output_type -> shopmesh.order.v1.PlaceOrderResponse
-	6,  // 39: shopmesh.order.v1.OrderService.GetOrder:output_type -> shopmesh.order.v1.GetOrderResponse
-	8,  // 40: shopmesh.order.v1.OrderService.ListOrders:output_type -> shopmesh.order.v1.ListOrdersResponse
-	10, // 41: shopmesh.order.v1.OrderService.WatchOrder:output_type -> shopmesh.order.v1.WatchOrderResponse
-	12, // 42: shopmesh.order.v1.OrderService.UpdateOrder:output_type -> shopmesh.order.v1.UpdateOrderResponse
-	14, // 43: shopmesh.order.v1.OrderService.CancelOrder:output_type -> shopmesh.order.v1.CancelOrderResponse
-	16, // 44: shopmesh.order.v1.OrderService.ClaimOrder:output_type -> shopmesh.order.v1.ClaimOrderResponse
-	18, // 45: shopmesh.order.v1.OrderService.SendOrderLink:output_type -> shopmesh.order.v1.SendOrderLinkResponse
-	20, // 46: shopmesh.order.v1.OrderService.ShipOrder:output_type -> shopmesh.order.v1.ShipOrderResponse
-	22, // 47: shopmesh.order.v1.OrderService.BatchShipOrders:output_type -> shopmesh.order.v1.BatchShipOrdersResponse
-	25, // 48: shopmesh.order.v1.OrderService.MarkOrderDelivered:output_type -> shopmesh.order.v1.MarkOrderDeliveredResponse
-	27, // 49: shopmesh.order.v1.OrderService.GetOrderTimeline:output_type -> shopmesh.order.v1.GetOrderTimelineResponse
-	30, // 50: shopmesh.order.v1.OrderService.MintOrderLinks:output_type -> shopmesh.order.v1.MintOrderLinksResponse
-	37, // [37:51] is the sub-list for method output_type
-	23, // [23:37] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	39, // 5: shopmesh.order.v1.PlaceOrderRequest.expected_total:type_name -> google.type.Money
+	40, // 6: shopmesh.order.v1.PlaceOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	40, // 7: shopmesh.order.v1.GetOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	40, // 8: shopmesh.order.v1.ListOrdersResponse.orders:type_name -> shopmesh.order.v1.Order
+	13, // 9: shopmesh.order.v1.SummarizeOrdersResponse.sums:type_name -> shopmesh.order.v1.OrderSum
+	39, // 10: shopmesh.order.v1.OrderSum.paid:type_name -> google.type.Money
+	39, // 11: shopmesh.order.v1.OrderSum.refunded:type_name -> google.type.Money
+	39, // 12: shopmesh.order.v1.OrderSum.revenue:type_name -> google.type.Money
+	41, // 13: shopmesh.order.v1.WatchOrderResponse.entry:type_name -> shopmesh.order.v1.OrderHistoryEntry
+	40, // 14: shopmesh.order.v1.UpdateOrderRequest.order:type_name -> shopmesh.order.v1.Order
+	42, // 15: shopmesh.order.v1.UpdateOrderRequest.update_mask:type_name -> google.protobuf.FieldMask
+	40, // 16: shopmesh.order.v1.UpdateOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	40, // 17: shopmesh.order.v1.CancelOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	40, // 18: shopmesh.order.v1.ClaimOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	40, // 19: shopmesh.order.v1.ShipOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	24, // 20: shopmesh.order.v1.BatchShipOrdersRequest.requests:type_name -> shopmesh.order.v1.ShipOrderRequest
+	28, // 21: shopmesh.order.v1.BatchShipOrdersResponse.outcomes:type_name -> shopmesh.order.v1.ShipOrderOutcome
+	40, // 22: shopmesh.order.v1.ShipOrderOutcome.order:type_name -> shopmesh.order.v1.Order
+	43, // 23: shopmesh.order.v1.ShipOrderOutcome.refusal:type_name -> shopmesh.errors.v1.Refusal
+	40, // 24: shopmesh.order.v1.MarkOrderDeliveredResponse.order:type_name -> shopmesh.order.v1.Order
+	44, // 25: shopmesh.order.v1.GetOrderTimelineResponse.entries:type_name -> shopmesh.order.v1.TimelineEntry
+	34, // 26: shopmesh.order.v1.MintOrderLinksRequest.mails:type_name -> shopmesh.order.v1.OrderMail
+	1,  // 27: shopmesh.order.v1.OrderService.QuoteOrder:input_type -> shopmesh.order.v1.QuoteOrderRequest
+	3,  // 28: shopmesh.order.v1.OrderService.PlaceOrder:input_type -> shopmesh.order.v1.PlaceOrderRequest
+	5,  // 29: shopmesh.order.v1.OrderService.GetOrder:input_type -> shopmesh.order.v1.GetOrderRequest
+	7,  // 30: shopmesh.order.v1.OrderService.ListOrders:input_type -> shopmesh.order.v1.ListOrdersRequest
+	9,  // 31: shopmesh.order.v1.OrderService.ExportOrders:input_type -> shopmesh.order.v1.ExportOrdersRequest
+	11, // 32: shopmesh.order.v1.OrderService.SummarizeOrders:input_type -> shopmesh.order.v1.SummarizeOrdersRequest
+	14, // 33: shopmesh.order.v1.OrderService.WatchOrder:input_type -> shopmesh.order.v1.WatchOrderRequest
+	16, // 34: shopmesh.order.v1.OrderService.UpdateOrder:input_type -> shopmesh.order.v1.UpdateOrderRequest
+	18, // 35: shopmesh.order.v1.OrderService.CancelOrder:input_type -> shopmesh.order.v1.CancelOrderRequest
+	20, // 36: shopmesh.order.v1.OrderService.ClaimOrder:input_type -> shopmesh.order.v1.ClaimOrderRequest
+	22, // 37: shopmesh.order.v1.OrderService.SendOrderLink:input_type -> shopmesh.order.v1.SendOrderLinkRequest
+	24, // 38: shopmesh.order.v1.OrderService.ShipOrder:input_type -> shopmesh.order.v1.ShipOrderRequest
+	26, // 39: shopmesh.order.v1.OrderService.BatchShipOrders:input_type -> shopmesh.order.v1.BatchShipOrdersRequest
+	29, // 40: shopmesh.order.v1.OrderService.MarkOrderDelivered:input_type -> shopmesh.order.v1.MarkOrderDeliveredRequest
+	31, // 41: shopmesh.order.v1.OrderService.GetOrderTimeline:input_type -> shopmesh.order.v1.GetOrderTimelineRequest
+	33, // 42: shopmesh.order.v1.OrderService.MintOrderLinks:input_type -> shopmesh.order.v1.MintOrderLinksRequest
+	2,  // 43: shopmesh.order.v1.OrderService.QuoteOrder:output_type -> shopmesh.order.v1.QuoteOrderResponse
+	4,  // 44: shopmesh.order.v1.OrderService.PlaceOrder:output_type -> shopmesh.order.v1.PlaceOrderResponse
+	6,  // 45: shopmesh.order.v1.OrderService.GetOrder:output_type -> shopmesh.order.v1.GetOrderResponse
+	8,  // 46: shopmesh.order.v1.OrderService.ListOrders:output_type -> shopmesh.order.v1.ListOrdersResponse
+	10, // 47: shopmesh.order.v1.OrderService.ExportOrders:output_type -> shopmesh.order.v1.ExportOrdersResponse
+	12, // 48: shopmesh.order.v1.OrderService.SummarizeOrders:output_type -> shopmesh.order.v1.SummarizeOrdersResponse
+	15, // 49: shopmesh.order.v1.OrderService.WatchOrder:output_type -> shopmesh.order.v1.WatchOrderResponse
+	17, // 50: shopmesh.order.v1.OrderService.UpdateOrder:output_type -> shopmesh.order.v1.UpdateOrderResponse
+	19, // 51: shopmesh.order.v1.OrderService.CancelOrder:output_type -> shopmesh.order.v1.CancelOrderResponse
+	21, // 52: shopmesh.order.v1.OrderService.ClaimOrder:output_type -> shopmesh.order.v1.ClaimOrderResponse
+	23, // 53: shopmesh.order.v1.OrderService.SendOrderLink:output_type -> shopmesh.order.v1.SendOrderLinkResponse
+	25, // 54: shopmesh.order.v1.OrderService.ShipOrder:output_type -> shopmesh.order.v1.ShipOrderResponse
+	27, // 55: shopmesh.order.v1.OrderService.BatchShipOrders:output_type -> shopmesh.order.v1.BatchShipOrdersResponse
+	30, // 56: shopmesh.order.v1.OrderService.MarkOrderDelivered:output_type -> shopmesh.order.v1.MarkOrderDeliveredResponse
+	32, // 57: shopmesh.order.v1.OrderService.GetOrderTimeline:output_type -> shopmesh.order.v1.GetOrderTimelineResponse
+	35, // 58: shopmesh.order.v1.OrderService.MintOrderLinks:output_type -> shopmesh.order.v1.MintOrderLinksResponse
+	43, // [43:59] is the sub-list for method output_type
+	27, // [27:43] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_order_v1_order_service_proto_init() }
@@ -2098,7 +2449,7 @@ func file_shopmesh_order_v1_order_service_proto_init() {
 	}
 	file_shopmesh_order_v1_order_proto_init()
 	file_shopmesh_order_v1_order_service_proto_msgTypes[8].OneofWrappers = []any{}
-	file_shopmesh_order_v1_order_service_proto_msgTypes[23].OneofWrappers = []any{
+	file_shopmesh_order_v1_order_service_proto_msgTypes[28].OneofWrappers = []any{
 		(*ShipOrderOutcome_Order)(nil),
 		(*ShipOrderOutcome_Refusal)(nil),
 	}
@@ -2108,7 +2459,7 @@ func file_shopmesh_order_v1_order_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_order_v1_order_service_proto_rawDesc), len(file_shopmesh_order_v1_order_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   31,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

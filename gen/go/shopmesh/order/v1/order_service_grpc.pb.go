@@ -25,6 +25,8 @@ const (
 	OrderService_PlaceOrder_FullMethodName         = "/shopmesh.order.v1.OrderService/PlaceOrder"
 	OrderService_GetOrder_FullMethodName           = "/shopmesh.order.v1.OrderService/GetOrder"
 	OrderService_ListOrders_FullMethodName         = "/shopmesh.order.v1.OrderService/ListOrders"
+	OrderService_ExportOrders_FullMethodName       = "/shopmesh.order.v1.OrderService/ExportOrders"
+	OrderService_SummarizeOrders_FullMethodName    = "/shopmesh.order.v1.OrderService/SummarizeOrders"
 	OrderService_WatchOrder_FullMethodName         = "/shopmesh.order.v1.OrderService/WatchOrder"
 	OrderService_UpdateOrder_FullMethodName        = "/shopmesh.order.v1.OrderService/UpdateOrder"
 	OrderService_CancelOrder_FullMethodName        = "/shopmesh.order.v1.OrderService/CancelOrder"
@@ -70,6 +72,18 @@ type OrderServiceClient interface {
 	//
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error)
+	// ExportOrders sends the orders that fit a filter as CSV (RFC 4180), a line for each order
+	// without its lines, some lines at a time; the first message begins with the names of the
+	// columns. Orders that are placed meanwhile may be left out. A text that a spreadsheet would
+	// take for a formula has an apostrophe before it.
+	//
+	// Errors: FILTER_INVALID.
+	ExportOrders(ctx context.Context, in *ExportOrdersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportOrdersResponse], error)
+	// SummarizeOrders returns how many orders were paid, and what came in by them, by the day on
+	// which they were placed and by currency. Days are those of the shop's time zone (time_zone
+	// of the storefront's settings). An order counts from when it is paid, whatever becomes of it;
+	// what is given back later changes the day on which the order was placed.
+	SummarizeOrders(ctx context.Context, in *SummarizeOrdersRequest, opts ...grpc.CallOption) (*SummarizeOrdersResponse, error)
 	// WatchOrder sends every entry of the order's history once, in order, those of the
 	// past first, and ends when the order is DELIVERED or CANCELLED. A client that lost
 	// the stream opens it again with the last version it saw.
@@ -182,9 +196,38 @@ func (c *orderServiceClient) ListOrders(ctx context.Context, in *ListOrdersReque
 	return out, nil
 }
 
+func (c *orderServiceClient) ExportOrders(ctx context.Context, in *ExportOrdersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportOrdersResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &OrderService_ServiceDesc.Streams[0], OrderService_ExportOrders_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExportOrdersRequest, ExportOrdersResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type OrderService_ExportOrdersClient = grpc.ServerStreamingClient[ExportOrdersResponse]
+
+func (c *orderServiceClient) SummarizeOrders(ctx context.Context, in *SummarizeOrdersRequest, opts ...grpc.CallOption) (*SummarizeOrdersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SummarizeOrdersResponse)
+	err := c.cc.Invoke(ctx, OrderService_SummarizeOrders_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *orderServiceClient) WatchOrder(ctx context.Context, in *WatchOrderRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchOrderResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &OrderService_ServiceDesc.Streams[0], OrderService_WatchOrder_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &OrderService_ServiceDesc.Streams[1], OrderService_WatchOrder_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -324,6 +367,18 @@ type OrderServiceServer interface {
 	//
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
+	// ExportOrders sends the orders that fit a filter as CSV (RFC 4180), a line for each order
+	// without its lines, some lines at a time; the first message begins with the names of the
+	// columns. Orders that are placed meanwhile may be left out. A text that a spreadsheet would
+	// take for a formula has an apostrophe before it.
+	//
+	// Errors: FILTER_INVALID.
+	ExportOrders(*ExportOrdersRequest, grpc.ServerStreamingServer[ExportOrdersResponse]) error
+	// SummarizeOrders returns how many orders were paid, and what came in by them, by the day on
+	// which they were placed and by currency. Days are those of the shop's time zone (time_zone
+	// of the storefront's settings). An order counts from when it is paid, whatever becomes of it;
+	// what is given back later changes the day on which the order was placed.
+	SummarizeOrders(context.Context, *SummarizeOrdersRequest) (*SummarizeOrdersResponse, error)
 	// WatchOrder sends every entry of the order's history once, in order, those of the
 	// past first, and ends when the order is DELIVERED or CANCELLED. A client that lost
 	// the stream opens it again with the last version it saw.
@@ -406,6 +461,12 @@ func (UnimplementedOrderServiceServer) GetOrder(context.Context, *GetOrderReques
 }
 func (UnimplementedOrderServiceServer) ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListOrders not implemented")
+}
+func (UnimplementedOrderServiceServer) ExportOrders(*ExportOrdersRequest, grpc.ServerStreamingServer[ExportOrdersResponse]) error {
+	return status.Error(codes.Unimplemented, "method ExportOrders not implemented")
+}
+func (UnimplementedOrderServiceServer) SummarizeOrders(context.Context, *SummarizeOrdersRequest) (*SummarizeOrdersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SummarizeOrders not implemented")
 }
 func (UnimplementedOrderServiceServer) WatchOrder(*WatchOrderRequest, grpc.ServerStreamingServer[WatchOrderResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchOrder not implemented")
@@ -525,6 +586,35 @@ func _OrderService_ListOrders_Handler(srv interface{}, ctx context.Context, dec 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(OrderServiceServer).ListOrders(ctx, req.(*ListOrdersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrderService_ExportOrders_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ExportOrdersRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(OrderServiceServer).ExportOrders(m, &grpc.GenericServerStream[ExportOrdersRequest, ExportOrdersResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type OrderService_ExportOrdersServer = grpc.ServerStreamingServer[ExportOrdersResponse]
+
+func _OrderService_SummarizeOrders_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SummarizeOrdersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).SummarizeOrders(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_SummarizeOrders_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).SummarizeOrders(ctx, req.(*SummarizeOrdersRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -726,6 +816,10 @@ var OrderService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _OrderService_ListOrders_Handler,
 		},
 		{
+			MethodName: "SummarizeOrders",
+			Handler:    _OrderService_SummarizeOrders_Handler,
+		},
+		{
 			MethodName: "UpdateOrder",
 			Handler:    _OrderService_UpdateOrder_Handler,
 		},
@@ -763,6 +857,11 @@ var OrderService_ServiceDesc = grpc.ServiceDesc{
 		},
 	},
 	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "ExportOrders",
+			Handler:       _OrderService_ExportOrders_Handler,
+			ServerStreams: true,
+		},
 		{
 			StreamName:    "WatchOrder",
 			Handler:       _OrderService_WatchOrder_Handler,

@@ -913,6 +913,58 @@ func (q *Queries) OrderOldestDue(ctx context.Context) (time.Time, error) {
 	return due_time, err
 }
 
+const OrderSumByDay = `-- name: OrderSumByDay :many
+select width_bucket(o.create_time, $1::timestamptz[])::integer as day, o.currency, count(*) as order_count,
+  sum(o.captured_amount)::bigint as paid,
+  sum(case when o.disputes = '[]' then o.captured_amount - o.refunded_amount else greatest(0, o.captured_amount - o.refunded_amount - (
+    select coalesce(sum((d ->> 'amount')::bigint), 0) from jsonb_array_elements(o.disputes) d where (d ->> 'status')::int = 4)) end)::bigint as revenue
+from orders o
+where o.create_time >= $2 and o.create_time < $3 and o.confirmed_version > 0
+group by 1, 2 order by 1, 2
+`
+
+type OrderSumByDayParams struct {
+	Begins []time.Time `db:"begins"`
+	Since  time.Time   `db:"since"`
+	Until  time.Time   `db:"until"`
+}
+
+type OrderSumByDayRow struct {
+	Day        int32  `db:"day"`
+	Currency   string `db:"currency"`
+	OrderCount int64  `db:"order_count"`
+	Paid       int64  `db:"paid"`
+	Revenue    int64  `db:"revenue"`
+}
+
+// A day is known by the number of its beginning, from 1. What is left of an order is domain's
+// Snapshot.Balance; 4 is a dispute that was lost.
+func (q *Queries) OrderSumByDay(ctx context.Context, arg OrderSumByDayParams) ([]OrderSumByDayRow, error) {
+	rows, err := q.db.Query(ctx, OrderSumByDay, arg.Begins, arg.Since, arg.Until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderSumByDayRow{}
+	for rows.Next() {
+		var i OrderSumByDayRow
+		if err := rows.Scan(
+			&i.Day,
+			&i.Currency,
+			&i.OrderCount,
+			&i.Paid,
+			&i.Revenue,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const OrderUpdateCorrections = `-- name: OrderUpdateCorrections :exec
 update orders set corrections = cast($1::text as jsonb) where id = $2
 `

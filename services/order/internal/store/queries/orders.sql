@@ -161,3 +161,14 @@ select o.request_caller as caller, count(*) from orders o
 where o.request_caller = any(@callers::text[]) and (o.request_caller like 'guest/%' or o.request_caller like 'staff/%') and o.create_time > @since
   and o.customer_id is null and o.state in (1, 2)
 group by o.request_caller;
+
+-- name: OrderSumByDay :many
+-- A day is known by the number of its beginning, from 1. What is left of an order is domain's
+-- Snapshot.Balance; 4 is a dispute that was lost.
+select width_bucket(o.create_time, @begins::timestamptz[])::integer as day, o.currency, count(*) as order_count,
+  sum(o.captured_amount)::bigint as paid,
+  sum(case when o.disputes = '[]' then o.captured_amount - o.refunded_amount else greatest(0, o.captured_amount - o.refunded_amount - (
+    select coalesce(sum((d ->> 'amount')::bigint), 0) from jsonb_array_elements(o.disputes) d where (d ->> 'status')::int = 4)) end)::bigint as revenue
+from orders o
+where o.create_time >= @since and o.create_time < @until and o.confirmed_version > 0
+group by 1, 2 order by 1, 2;

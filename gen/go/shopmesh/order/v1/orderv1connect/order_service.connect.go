@@ -33,6 +33,11 @@ const (
 	OrderServiceGetOrderProcedure = "/shopmesh.order.v1.OrderService/GetOrder"
 	// OrderServiceListOrdersProcedure is the procedure name of the OrderService's ListOrders RPC.
 	OrderServiceListOrdersProcedure = "/shopmesh.order.v1.OrderService/ListOrders"
+	// OrderServiceExportOrdersProcedure is the procedure name of the OrderService's ExportOrders RPC.
+	OrderServiceExportOrdersProcedure = "/shopmesh.order.v1.OrderService/ExportOrders"
+	// OrderServiceSummarizeOrdersProcedure is the procedure name of the OrderService's SummarizeOrders
+	// RPC.
+	OrderServiceSummarizeOrdersProcedure = "/shopmesh.order.v1.OrderService/SummarizeOrders"
 	// OrderServiceWatchOrderProcedure is the procedure name of the OrderService's WatchOrder RPC.
 	OrderServiceWatchOrderProcedure = "/shopmesh.order.v1.OrderService/WatchOrder"
 	// OrderServiceUpdateOrderProcedure is the procedure name of the OrderService's UpdateOrder RPC.
@@ -89,6 +94,22 @@ var (
 			StreamType:       connect.StreamTypeUnary,
 			Schema:           v1.File_shopmesh_order_v1_order_service_proto.Services().ByName("OrderService").Methods().ByName("ListOrders"),
 			Procedure:        OrderServiceListOrdersProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	orderServiceExportOrdersSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeServer,
+			Schema:           v1.File_shopmesh_order_v1_order_service_proto.Services().ByName("OrderService").Methods().ByName("ExportOrders"),
+			Procedure:        OrderServiceExportOrdersProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	orderServiceSummarizeOrdersSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_order_v1_order_service_proto.Services().ByName("OrderService").Methods().ByName("SummarizeOrders"),
+			Procedure:        OrderServiceSummarizeOrdersProcedure,
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
@@ -202,6 +223,18 @@ type OrderServiceClient interface {
 	//
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListOrders(context.Context, *v1.ListOrdersRequest) (*v1.ListOrdersResponse, error)
+	// ExportOrders sends the orders that fit a filter as CSV (RFC 4180), a line for each order
+	// without its lines, some lines at a time; the first message begins with the names of the
+	// columns. Orders that are placed meanwhile may be left out. A text that a spreadsheet would
+	// take for a formula has an apostrophe before it.
+	//
+	// Errors: FILTER_INVALID.
+	ExportOrders(context.Context, *v1.ExportOrdersRequest) (OrderServiceExportOrdersClientStream, error)
+	// SummarizeOrders returns how many orders were paid, and what came in by them, by the day on
+	// which they were placed and by currency. Days are those of the shop's time zone (time_zone
+	// of the storefront's settings). An order counts from when it is paid, whatever becomes of it;
+	// what is given back later changes the day on which the order was placed.
+	SummarizeOrders(context.Context, *v1.SummarizeOrdersRequest) (*v1.SummarizeOrdersResponse, error)
 	// WatchOrder sends every entry of the order's history once, in order, those of the
 	// past first, and ends when the order is DELIVERED or CANCELLED. A client that lost
 	// the stream opens it again with the last version it saw.
@@ -272,6 +305,27 @@ func NewOrderServiceClient(client *connect.Client) OrderServiceClient {
 	return &orderServiceClient{client: client}
 }
 
+// OrderServiceExportOrdersClientStream is the client stream for the OrderService's ExportOrders
+// RPC.
+type OrderServiceExportOrdersClientStream struct {
+	stream connect.ClientStream
+}
+
+// Receive returns the next response message from the server.
+func (s OrderServiceExportOrdersClientStream) Receive() (*v1.ExportOrdersResponse, error) {
+	var res v1.ExportOrdersResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s OrderServiceExportOrdersClientStream) Close() error {
+	return s.stream.Close()
+}
+
 // OrderServiceWatchOrderClientStream is the client stream for the OrderService's WatchOrder RPC.
 type OrderServiceWatchOrderClientStream struct {
 	stream connect.ClientStream
@@ -321,6 +375,18 @@ type OrderServiceHandler interface {
 	//
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListOrders(context.Context, *v1.ListOrdersRequest) (*v1.ListOrdersResponse, error)
+	// ExportOrders sends the orders that fit a filter as CSV (RFC 4180), a line for each order
+	// without its lines, some lines at a time; the first message begins with the names of the
+	// columns. Orders that are placed meanwhile may be left out. A text that a spreadsheet would
+	// take for a formula has an apostrophe before it.
+	//
+	// Errors: FILTER_INVALID.
+	ExportOrders(context.Context, *v1.ExportOrdersRequest, OrderServiceExportOrdersServerStream) error
+	// SummarizeOrders returns how many orders were paid, and what came in by them, by the day on
+	// which they were placed and by currency. Days are those of the shop's time zone (time_zone
+	// of the storefront's settings). An order counts from when it is paid, whatever becomes of it;
+	// what is given back later changes the day on which the order was placed.
+	SummarizeOrders(context.Context, *v1.SummarizeOrdersRequest) (*v1.SummarizeOrdersResponse, error)
 	// WatchOrder sends every entry of the order's history once, in order, those of the
 	// past first, and ends when the order is DELIVERED or CANCELLED. A client that lost
 	// the stream opens it again with the last version it saw.
@@ -394,6 +460,8 @@ func RegisterOrderServiceHandler(server *connect.Server, svc OrderServiceHandler
 		connect.Method{Spec: orderServicePlaceOrderSpec(), Handler: adapter.placeOrder},
 		connect.Method{Spec: orderServiceGetOrderSpec(), Handler: adapter.getOrder},
 		connect.Method{Spec: orderServiceListOrdersSpec(), Handler: adapter.listOrders},
+		connect.Method{Spec: orderServiceExportOrdersSpec(), Handler: adapter.exportOrders},
+		connect.Method{Spec: orderServiceSummarizeOrdersSpec(), Handler: adapter.summarizeOrders},
 		connect.Method{Spec: orderServiceWatchOrderSpec(), Handler: adapter.watchOrder},
 		connect.Method{Spec: orderServiceUpdateOrderSpec(), Handler: adapter.updateOrder},
 		connect.Method{Spec: orderServiceCancelOrderSpec(), Handler: adapter.cancelOrder},
@@ -405,6 +473,22 @@ func RegisterOrderServiceHandler(server *connect.Server, svc OrderServiceHandler
 		connect.Method{Spec: orderServiceGetOrderTimelineSpec(), Handler: adapter.getOrderTimeline},
 		connect.Method{Spec: orderServiceMintOrderLinksSpec(), Handler: adapter.mintOrderLinks},
 	)
+}
+
+// OrderServiceExportOrdersServerStream is the server stream for the OrderService's ExportOrders
+// RPC.
+type OrderServiceExportOrdersServerStream struct {
+	stream connect.ServerStream
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s OrderServiceExportOrdersServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s OrderServiceExportOrdersServerStream) Send(res *v1.ExportOrdersResponse) error {
+	return s.stream.Send(res)
 }
 
 // OrderServiceWatchOrderServerStream is the server stream for the OrderService's WatchOrder RPC.
@@ -439,6 +523,14 @@ func (UnimplementedOrderServiceHandler) GetOrder(context.Context, *v1.GetOrderRe
 
 func (UnimplementedOrderServiceHandler) ListOrders(context.Context, *v1.ListOrdersRequest) (*v1.ListOrdersResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.order.v1.OrderService.ListOrders is not implemented")
+}
+
+func (UnimplementedOrderServiceHandler) ExportOrders(context.Context, *v1.ExportOrdersRequest, OrderServiceExportOrdersServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "shopmesh.order.v1.OrderService.ExportOrders is not implemented")
+}
+
+func (UnimplementedOrderServiceHandler) SummarizeOrders(context.Context, *v1.SummarizeOrdersRequest) (*v1.SummarizeOrdersResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.order.v1.OrderService.SummarizeOrders is not implemented")
 }
 
 func (UnimplementedOrderServiceHandler) WatchOrder(context.Context, *v1.WatchOrderRequest, OrderServiceWatchOrderServerStream) error {
@@ -512,6 +604,22 @@ func (c *orderServiceClient) GetOrder(ctx context.Context, req *v1.GetOrderReque
 func (c *orderServiceClient) ListOrders(ctx context.Context, req *v1.ListOrdersRequest) (*v1.ListOrdersResponse, error) {
 	var res v1.ListOrdersResponse
 	if err := c.client.CallUnary(ctx, orderServiceListOrdersSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *orderServiceClient) ExportOrders(ctx context.Context, req *v1.ExportOrdersRequest) (OrderServiceExportOrdersClientStream, error) {
+	stream, err := c.client.CallServerStream(ctx, orderServiceExportOrdersSpec(), req)
+	if err != nil {
+		return OrderServiceExportOrdersClientStream{}, err
+	}
+	return OrderServiceExportOrdersClientStream{stream: stream}, nil
+}
+
+func (c *orderServiceClient) SummarizeOrders(ctx context.Context, req *v1.SummarizeOrdersRequest) (*v1.SummarizeOrdersResponse, error) {
+	var res v1.SummarizeOrdersResponse
+	if err := c.client.CallUnary(ctx, orderServiceSummarizeOrdersSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -641,6 +749,26 @@ func (h orderServiceHandler) listOrders(ctx context.Context, _ connect.Spec, str
 		return err
 	}
 	res, err := h.svc.ListOrders(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h orderServiceHandler) exportOrders(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ExportOrdersRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	return h.svc.ExportOrders(ctx, &req, OrderServiceExportOrdersServerStream{stream: stream})
+}
+
+func (h orderServiceHandler) summarizeOrders(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.SummarizeOrdersRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.SummarizeOrders(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/order/v1/order_service.proto.
  */
 export const file_shopmesh_order_v1_order_service: GenFile = /*@__PURE__*/
-  fileDesc("CiVzaG9wbWVzaC9vcmRlci92MS9vcmRlcl9zZXJ2aWNlLnByb3RvEhFzaG9wbWVzaC5vcmRlci52MSJsChBPcmRlckxpbmVSZXF1ZXN0EjcKDHByb2R1Y3RfY29kZRgBIAEoCUIh4EECukgbchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kEh8KCHF1YW50aXR5GAIgASgFQg3gQQK6SAcaBRiQTigBIlcKEVF1b3RlT3JkZXJSZXF1ZXN0EkIKBWxpbmVzGAEgAygLMiMuc2hvcG1lc2gub3JkZXIudjEuT3JkZXJMaW5lUmVxdWVzdEIO4EECukgIkgEFCAEQyAEiQgoSUXVvdGVPcmRlclJlc3BvbnNlEiwKBXF1b3RlGAEgASgLMh0uc2hvcG1lc2gub3JkZXIudjEuT3JkZXJRdW90ZSLbBwoRUGxhY2VPcmRlclJlcXVlc3QSHwoKcmVxdWVzdF9pZBgBIAEoCUIL4EECukgFcgOwAQESIwoLY3VzdG9tZXJfaWQYAiABKAlCDuBBAbpICNgBAXIDsAEBEjYKB2NvbnRhY3QYAyABKAsyGi5zaG9wbWVzaC5vcmRlci52MS5Db250YWN0QgngQQK6SAPIAQESwAQKEHNoaXBwaW5nX2FkZHJlc3MYBCABKAsyGi5nb29nbGUudHlwZS5Qb3N0YWxBZGRyZXNzQokEgAEB4EECukj/A7oBhQIKDWFkZHJlc3MubGluZXMSWmFkZHJlc3NfbGluZXMgbXVzdCBiZSBhdCBtb3N0IDUsIGFuZCByZWNpcGllbnRzIGF0IG1vc3QgMjAsIG9mIGF0IG1vc3QgMjAwIGNoYXJhY3RlcnMgZWFjaBqXAXRoaXMuYWRkcmVzc19saW5lcy5zaXplKCkgPD0gNSAmJiB0aGlzLmFkZHJlc3NfbGluZXMuYWxsKGwsIGwuc2l6ZSgpIDw9IDIwMCkgJiYgdGhpcy5yZWNpcGllbnRzLnNpemUoKSA8PSAyMCAmJiB0aGlzLnJlY2lwaWVudHMuYWxsKHIsIHIuc2l6ZSgpIDw9IDIwMCm6Ae8BCg1hZGRyZXNzLnBhcnRzEiplYWNoIHBhcnQgbXVzdCBoYXZlIGF0IG1vc3QgMjAwIGNoYXJhY3RlcnMasQFbdGhpcy5yZWdpb25fY29kZSwgdGhpcy5sYW5ndWFnZV9jb2RlLCB0aGlzLnBvc3RhbF9jb2RlLCB0aGlzLnNvcnRpbmdfY29kZSwgdGhpcy5hZG1pbmlzdHJhdGl2ZV9hcmVhLCB0aGlzLmxvY2FsaXR5LCB0aGlzLnN1YmxvY2FsaXR5LCB0aGlzLm9yZ2FuaXphdGlvbl0uYWxsKHAsIHAuc2l6ZSgpIDw9IDIwMCnIAQESQAoFbGluZXMYBSADKAsyIy5zaG9wbWVzaC5vcmRlci52MS5PcmRlckxpbmVSZXF1ZXN0QgzgQQG6SAaSAQMQyAESJAoOcGF5bWVudF9tZXRob2QYBiABKAlCDOBBArpIBnIEEAEYQBIvCg5leHBlY3RlZF90b3RhbBgHIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQESIQoKY2FydF90b2tlbhgIIAEoCUINgAEB4EEBukgEcgIYZBJJCg1sYW5ndWFnZV9jb2RlGAkgASgJQjLgQQG6SCzYAQFyJxgjMiNeW0EtWmEtel17Miw4fSgtW0EtWmEtejAtOV17MSw4fSkqJCJXChJQbGFjZU9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlchIYCgtndWVzdF90b2tlbhgCIAEoCUIDgAEBIioKD0dldE9yZGVyUmVxdWVzdBIXCgJpZBgBIAEoCUIL4EECukgFcgOwAQEiOwoQR2V0T3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyIrUBChFMaXN0T3JkZXJzUmVxdWVzdBIgCglwYWdlX3NpemUYASABKAVCDeBBAbpIBxoFGOgHKAASHwoKcGFnZV90b2tlbhgCIAEoCUIL4EEBukgFcgMYgBASHgoGZmlsdGVyGAMgASgJQg6AAQHgQQG6SAVyAxjoBxIcCghvcmRlcl9ieRgEIAEoCUIK4EEBukgEcgIYZBIfChJpbmNsdWRlX3RvdGFsX3NpemUYBSABKAhCA+BBASJ/ChJMaXN0T3JkZXJzUmVzcG9uc2USKAoGb3JkZXJzGAEgAygLMhguc2hvcG1lc2gub3JkZXIudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhcKCnRvdGFsX3NpemUYAyABKAVIAIgBAUINCgtfdG90YWxfc2l6ZSJPChFXYXRjaE9yZGVyUmVxdWVzdBIXCgJpZBgBIAEoCUIL4EECukgFcgOwAQESIQoNYWZ0ZXJfdmVyc2lvbhgCIAEoA0IK4EEBukgEIgIoACJJChJXYXRjaE9yZGVyUmVzcG9uc2USMwoFZW50cnkYASABKAsyJC5zaG9wbWVzaC5vcmRlci52MS5PcmRlckhpc3RvcnlFbnRyeSLWAQoSVXBkYXRlT3JkZXJSZXF1ZXN0EmYKBW9yZGVyGAEgASgLMhguc2hvcG1lc2gub3JkZXIudjEuT3JkZXJCPeBBArpIN7oBMQoIb3JkZXIuaWQSFmlkIG11c3QgbmFtZSB0aGUgb3JkZXIaDXRoaXMuaWQgIT0gJyfIAQESNAoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrQgPgQQESIgoKcmVxdWVzdF9pZBgDIAEoCUIO4EEBukgI2AEBcgOwAQEiPgoTVXBkYXRlT3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyIogBChJDYW5jZWxPcmRlclJlcXVlc3QSHwoKcmVxdWVzdF9pZBgBIAEoCUIL4EECukgFcgOwAQESFwoCaWQYAiABKAlCC+BBArpIBXIDsAEBEh4KBnJlYXNvbhgDIAEoCUIOgAEB4EEBukgFcgMY9AMSGAoEZXRhZxgEIAEoCUIK4EEBukgEcgIYQCI+ChNDYW5jZWxPcmRlclJlc3BvbnNlEicKBW9yZGVyGAEgASgLMhguc2hvcG1lc2gub3JkZXIudjEuT3JkZXIiUwoRQ2xhaW1PcmRlclJlcXVlc3QSFwoCaWQYASABKAlCC+BBArpIBXIDsAEBEiUKC2d1ZXN0X3Rva2VuGAIgASgJQhCAAQHgQQK6SAdyBRABGMgBIj0KEkNsYWltT3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyIrIBChRTZW5kT3JkZXJMaW5rUmVxdWVzdBJmCgZudW1iZXIYASABKAlCVuBBArpIUHJOGBQyPl4gKiM/WzAtOUEtVFYtWmEtdHYtel17NH1bIOKAkOKAkeKAky1dP1swLTlBLVRWLVphLXR2LXpdezR9ICokkgIJN0szTS1RMlhEEjIKBWVtYWlsGAIgASgJQiOAAQHgQQK6SBpyGBABKPgHkgIQbmFtZUBleGFtcGxlLmNvbSIXChVTZW5kT3JkZXJMaW5rUmVzcG9uc2UiywEKEFNoaXBPcmRlclJlcXVlc3QSFwoCaWQYASABKAlCC+BBArpIBXIDsAEBEh4KB2NhcnJpZXIYAiABKAlCDYABAeBBAbpIBHICGGQSJAoNdHJhY2tpbmdfY29kZRgDIAEoCUINgAEB4EEBukgEcgIYZBIYCgRldGFnGAQgASgJQgrgQQG6SARyAhhAEiIKCnJlcXVlc3RfaWQYBSABKAlCDuBBAbpICNgBAXIDsAEBEhoKDXNoaXBfcmVmdW5kZWQYBiABKAhCA+BBASI8ChFTaGlwT3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyIl4KFkJhdGNoU2hpcE9yZGVyc1JlcXVlc3QSRAoIcmVxdWVzdHMYASADKAsyIy5zaG9wbWVzaC5vcmRlci52MS5TaGlwT3JkZXJSZXF1ZXN0Qg3gQQK6SAeSAQQIARAyIlAKF0JhdGNoU2hpcE9yZGVyc1Jlc3BvbnNlEjUKCG91dGNvbWVzGAEgAygLMiMuc2hvcG1lc2gub3JkZXIudjEuU2hpcE9yZGVyT3V0Y29tZSJ4ChBTaGlwT3JkZXJPdXRjb21lEikKBW9yZGVyGAEgASgLMhguc2hvcG1lc2gub3JkZXIudjEuT3JkZXJIABIuCgdyZWZ1c2FsGAIgASgLMhsuc2hvcG1lc2guZXJyb3JzLnYxLlJlZnVzYWxIAEIJCgdvdXRjb21lInIKGU1hcmtPcmRlckRlbGl2ZXJlZFJlcXVlc3QSFwoCaWQYASABKAlCC+BBArpIBXIDsAEBEhgKBGV0YWcYAiABKAlCCuBBAbpIBHICGEASIgoKcmVxdWVzdF9pZBgDIAEoCUIO4EEBukgI2AEBcgOwAQEiRQoaTWFya09yZGVyRGVsaXZlcmVkUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlciIyChdHZXRPcmRlclRpbWVsaW5lUmVxdWVzdBIXCgJpZBgBIAEoCUIL4EECukgFcgOwAQEiXgoYR2V0T3JkZXJUaW1lbGluZVJlc3BvbnNlEjEKB2VudHJpZXMYASADKAsyIC5zaG9wbWVzaC5vcmRlci52MS5UaW1lbGluZUVudHJ5Eg8KB21pc3NpbmcYAiADKAkiVAoVTWludE9yZGVyTGlua3NSZXF1ZXN0EjsKBW1haWxzGAEgAygLMhwuc2hvcG1lc2gub3JkZXIudjEuT3JkZXJNYWlsQg7gQQK6SAiSAQUIARCAAiJNCglPcmRlck1haWwSHQoIb3JkZXJfaWQYASABKAlCC+BBArpIBXIDsAEBEiEKCXJlY2lwaWVudBgCIAEoCUIOgAEB4EECukgFcgMo/gEiLAoWTWludE9yZGVyTGlua3NSZXNwb25zZRISCgVsaW5rcxgBIAMoCUIDgAEBMpwQCgxPcmRlclNlcnZpY2UShwEKClF1b3RlT3JkZXISJC5zaG9wbWVzaC5vcmRlci52MS5RdW90ZU9yZGVyUmVxdWVzdBolLnNob3BtZXNoLm9yZGVyLnYxLlF1b3RlT3JkZXJSZXNwb25zZSIskAIB6uAYAggBiuEYBAoCCAiC0+STAhU6ASoiEC92MS9vcmRlcnM6cXVvdGUShQEKClBsYWNlT3JkZXISJC5zaG9wbWVzaC5vcmRlci52MS5QbGFjZU9yZGVyUmVxdWVzdBolLnNob3BtZXNoLm9yZGVyLnYxLlBsYWNlT3JkZXJSZXNwb25zZSIqkAIC6uAYAggB+OAYAYrhGAQKAggPgtPkkwIPOgEqIgovdjEvb3JkZXJzEoUBCghHZXRPcmRlchIiLnNob3BtZXNoLm9yZGVyLnYxLkdldE9yZGVyUmVxdWVzdBojLnNob3BtZXNoLm9yZGVyLnYxLkdldE9yZGVyUmVzcG9uc2UiMJACAergGAYQBhgBMAGK4RgICgIIAxICCAGC0+STAhESDy92MS9vcmRlcnMve2lkfRKEAQoKTGlzdE9yZGVycxIkLnNob3BtZXNoLm9yZGVyLnYxLkxpc3RPcmRlcnNSZXF1ZXN0GiUuc2hvcG1lc2gub3JkZXIudjEuTGlzdE9yZGVyc1Jlc3BvbnNlIimQAgHq4BgEEAYYAYrhGAgKAggDEgIIAYLT5JMCDBIKL3YxL29yZGVycxKLAQoKV2F0Y2hPcmRlchIkLnNob3BtZXNoLm9yZGVyLnYxLldhdGNoT3JkZXJSZXF1ZXN0GiUuc2hvcG1lc2gub3JkZXIudjEuV2F0Y2hPcmRlclJlc3BvbnNlIi6QAgHq4BgGEAYYATABiuEYAILT5JMCFxIVL3YxL29yZGVycy97aWR9OndhdGNoMAESlQEKC1VwZGF0ZU9yZGVyEiUuc2hvcG1lc2gub3JkZXIudjEuVXBkYXRlT3JkZXJSZXF1ZXN0GiYuc2hvcG1lc2gub3JkZXIudjEuVXBkYXRlT3JkZXJSZXNwb25zZSI3kAIC6uAYBBAHGAGK4RgECgIID4LT5JMCHjoFb3JkZXIyFS92MS9vcmRlcnMve29yZGVyLmlkfRKUAQoLQ2FuY2VsT3JkZXISJS5zaG9wbWVzaC5vcmRlci52MS5DYW5jZWxPcmRlclJlcXVlc3QaJi5zaG9wbWVzaC5vcmRlci52MS5DYW5jZWxPcmRlclJlc3BvbnNlIjaQAgLq4BgGEAcYATABiuEYBAoCCA+C0+STAhs6ASoiFi92MS9vcmRlcnMve2lkfTpjYW5jZWwSjAEKCkNsYWltT3JkZXISJC5zaG9wbWVzaC5vcmRlci52MS5DbGFpbU9yZGVyUmVxdWVzdBolLnNob3BtZXNoLm9yZGVyLnYxLkNsYWltT3JkZXJSZXNwb25zZSIxkAIC6uAYAhgBiuEYBAoCCA+C0+STAho6ASoiFS92MS9vcmRlcnMve2lkfTpjbGFpbRKbAQoNU2VuZE9yZGVyTGluaxInLnNob3BtZXNoLm9yZGVyLnYxLlNlbmRPcmRlckxpbmtSZXF1ZXN0Giguc2hvcG1lc2gub3JkZXIudjEuU2VuZE9yZGVyTGlua1Jlc3BvbnNlIjeQAgDq4BgCCAH44BgDgOEYAorhGAQKAggPgtPkkwIYOgEqIhMvdjEvb3JkZXJzOnNlbmRMaW5rEogBCglTaGlwT3JkZXISIy5zaG9wbWVzaC5vcmRlci52MS5TaGlwT3JkZXJSZXF1ZXN0GiQuc2hvcG1lc2gub3JkZXIudjEuU2hpcE9yZGVyUmVzcG9uc2UiMJACAurgGAIQB4rhGAQKAggPgtPkkwIZOgEqIhQvdjEvb3JkZXJzL3tpZH06c2hpcBKaAQoPQmF0Y2hTaGlwT3JkZXJzEikuc2hvcG1lc2gub3JkZXIudjEuQmF0Y2hTaGlwT3JkZXJzUmVxdWVzdBoqLnNob3BtZXNoLm9yZGVyLnYxLkJhdGNoU2hpcE9yZGVyc1Jlc3BvbnNlIjCQAgLq4BgCEAeK4RgECgIID4LT5JMCGToBKiIUL3YxL29yZGVyczpiYXRjaFNoaXASrAEKEk1hcmtPcmRlckRlbGl2ZXJlZBIsLnNob3BtZXNoLm9yZGVyLnYxLk1hcmtPcmRlckRlbGl2ZXJlZFJlcXVlc3QaLS5zaG9wbWVzaC5vcmRlci52MS5NYXJrT3JkZXJEZWxpdmVyZWRSZXNwb25zZSI5kAIC6uAYAhAHiuEYBAoCCA+C0+STAiI6ASoiHS92MS9vcmRlcnMve2lkfTptYXJrRGVsaXZlcmVkEp4BChBHZXRPcmRlclRpbWVsaW5lEiouc2hvcG1lc2gub3JkZXIudjEuR2V0T3JkZXJUaW1lbGluZVJlcXVlc3QaKy5zaG9wbWVzaC5vcmRlci52MS5HZXRPcmRlclRpbWVsaW5lUmVzcG9uc2UiMZACAergGAIQBorhGAQKAggIgtPkkwIaEhgvdjEvb3JkZXJzL3tpZH0vdGltZWxpbmUSiAEKDk1pbnRPcmRlckxpbmtzEiguc2hvcG1lc2gub3JkZXIudjEuTWludE9yZGVyTGlua3NSZXF1ZXN0Gikuc2hvcG1lc2gub3JkZXIudjEuTWludE9yZGVyTGlua3NSZXNwb25zZSIhkAIB6uAYDlIMbm90aWZpY2F0aW9uiuEYCAoCCAMSAggBQs8BChVjb20uc2hvcG1lc2gub3JkZXIudjFCEU9yZGVyU2VydmljZVByb3RvUAFaPWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL29yZGVyL3YxO29yZGVydjGiAgNTT1iqAhFTaG9wbWVzaC5PcmRlci5WMcoCEVNob3BtZXNoXE9yZGVyXFYx4gIdU2hvcG1lc2hcT3JkZXJcVjFcR1BCTWV0YWRhdGHqAhNTaG9wbWVzaDo6T3JkZXI6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_google_type_money, file_google_type_postal_address, file_shopmesh_errors_v1_refusal, file_shopmesh_options_v1_options, file_shopmesh_order_v1_order]);
+  fileDesc("CiVzaG9wbWVzaC9vcmRlci92MS9vcmRlcl9zZXJ2aWNlLnByb3RvEhFzaG9wbWVzaC5vcmRlci52MSJsChBPcmRlckxpbmVSZXF1ZXN0EjcKDHByb2R1Y3RfY29kZRgBIAEoCUIh4EECukgbchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kEh8KCHF1YW50aXR5GAIgASgFQg3gQQK6SAcaBRiQTigBIlcKEVF1b3RlT3JkZXJSZXF1ZXN0EkIKBWxpbmVzGAEgAygLMiMuc2hvcG1lc2gub3JkZXIudjEuT3JkZXJMaW5lUmVxdWVzdEIO4EECukgIkgEFCAEQyAEiQgoSUXVvdGVPcmRlclJlc3BvbnNlEiwKBXF1b3RlGAEgASgLMh0uc2hvcG1lc2gub3JkZXIudjEuT3JkZXJRdW90ZSLbBwoRUGxhY2VPcmRlclJlcXVlc3QSHwoKcmVxdWVzdF9pZBgBIAEoCUIL4EECukgFcgOwAQESIwoLY3VzdG9tZXJfaWQYAiABKAlCDuBBAbpICNgBAXIDsAEBEjYKB2NvbnRhY3QYAyABKAsyGi5zaG9wbWVzaC5vcmRlci52MS5Db250YWN0QgngQQK6SAPIAQESwAQKEHNoaXBwaW5nX2FkZHJlc3MYBCABKAsyGi5nb29nbGUudHlwZS5Qb3N0YWxBZGRyZXNzQokEgAEB4EECukj/A7oBhQIKDWFkZHJlc3MubGluZXMSWmFkZHJlc3NfbGluZXMgbXVzdCBiZSBhdCBtb3N0IDUsIGFuZCByZWNpcGllbnRzIGF0IG1vc3QgMjAsIG9mIGF0IG1vc3QgMjAwIGNoYXJhY3RlcnMgZWFjaBqXAXRoaXMuYWRkcmVzc19saW5lcy5zaXplKCkgPD0gNSAmJiB0aGlzLmFkZHJlc3NfbGluZXMuYWxsKGwsIGwuc2l6ZSgpIDw9IDIwMCkgJiYgdGhpcy5yZWNpcGllbnRzLnNpemUoKSA8PSAyMCAmJiB0aGlzLnJlY2lwaWVudHMuYWxsKHIsIHIuc2l6ZSgpIDw9IDIwMCm6Ae8BCg1hZGRyZXNzLnBhcnRzEiplYWNoIHBhcnQgbXVzdCBoYXZlIGF0IG1vc3QgMjAwIGNoYXJhY3RlcnMasQFbdGhpcy5yZWdpb25fY29kZSwgdGhpcy5sYW5ndWFnZV9jb2RlLCB0aGlzLnBvc3RhbF9jb2RlLCB0aGlzLnNvcnRpbmdfY29kZSwgdGhpcy5hZG1pbmlzdHJhdGl2ZV9hcmVhLCB0aGlzLmxvY2FsaXR5LCB0aGlzLnN1YmxvY2FsaXR5LCB0aGlzLm9yZ2FuaXphdGlvbl0uYWxsKHAsIHAuc2l6ZSgpIDw9IDIwMCnIAQESQAoFbGluZXMYBSADKAsyIy5zaG9wbWVzaC5vcmRlci52MS5PcmRlckxpbmVSZXF1ZXN0QgzgQQG6SAaSAQMQyAESJAoOcGF5bWVudF9tZXRob2QYBiABKAlCDOBBArpIBnIEEAEYQBIvCg5leHBlY3RlZF90b3RhbBgHIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQESIQoKY2FydF90b2tlbhgIIAEoCUINgAEB4EEBukgEcgIYZBJJCg1sYW5ndWFnZV9jb2RlGAkgASgJQjLgQQG6SCzYAQFyJxgjMiNeW0EtWmEtel17Miw4fSgtW0EtWmEtejAtOV17MSw4fSkqJCJXChJQbGFjZU9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlchIYCgtndWVzdF90b2tlbhgCIAEoCUIDgAEBIioKD0dldE9yZGVyUmVxdWVzdBIXCgJpZBgBIAEoCUIL4EECukgFcgOwAQEiOwoQR2V0T3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyIrUBChFMaXN0T3JkZXJzUmVxdWVzdBIgCglwYWdlX3NpemUYASABKAVCDeBBAbpIBxoFGOgHKAASHwoKcGFnZV90b2tlbhgCIAEoCUIL4EEBukgFcgMYgBASHgoGZmlsdGVyGAMgASgJQg6AAQHgQQG6SAVyAxjoBxIcCghvcmRlcl9ieRgEIAEoCUIK4EEBukgEcgIYZBIfChJpbmNsdWRlX3RvdGFsX3NpemUYBSABKAhCA+BBASJ/ChJMaXN0T3JkZXJzUmVzcG9uc2USKAoGb3JkZXJzGAEgAygLMhguc2hvcG1lc2gub3JkZXIudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhcKCnRvdGFsX3NpemUYAyABKAVIAIgBAUINCgtfdG90YWxfc2l6ZSJTChNFeHBvcnRPcmRlcnNSZXF1ZXN0Eh4KBmZpbHRlchgBIAEoCUIOgAEB4EEBukgFcgMY6AcSHAoIb3JkZXJfYnkYAiABKAlCCuBBAbpIBHICGGQiKAoURXhwb3J0T3JkZXJzUmVzcG9uc2USEAoDY3N2GAEgASgJQgOAAQEilAEKFlN1bW1hcml6ZU9yZGVyc1JlcXVlc3QSPQoKc3RhcnRfZGF0ZRgBIAEoCUIp4EEBukgj2AEBch4yHF5bMC05XXs0fS1bMC05XXsyfS1bMC05XXsyfSQSOwoIZW5kX2RhdGUYAiABKAlCKeBBAbpII9gBAXIeMhxeWzAtOV17NH0tWzAtOV17Mn0tWzAtOV17Mn0kIn0KF1N1bW1hcml6ZU9yZGVyc1Jlc3BvbnNlEhIKCnN0YXJ0X2RhdGUYASABKAkSEAoIZW5kX2RhdGUYAiABKAkSEQoJdGltZV96b25lGAMgASgJEikKBHN1bXMYBCADKAsyGy5zaG9wbWVzaC5vcmRlci52MS5PcmRlclN1bSKaAQoIT3JkZXJTdW0SDAoEZGF0ZRgBIAEoCRITCgtvcmRlcl9jb3VudBgCIAEoAxIgCgRwYWlkGAMgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkSJAoIcmVmdW5kZWQYBCABKAsyEi5nb29nbGUudHlwZS5Nb25leRIjCgdyZXZlbnVlGAUgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkiTwoRV2F0Y2hPcmRlclJlcXVlc3QSFwoCaWQYASABKAlCC+BBArpIBXIDsAEBEiEKDWFmdGVyX3ZlcnNpb24YAiABKANCCuBBAbpIBCICKAAiSQoSV2F0Y2hPcmRlclJlc3BvbnNlEjMKBWVudHJ5GAEgASgLMiQuc2hvcG1lc2gub3JkZXIudjEuT3JkZXJIaXN0b3J5RW50cnki1gEKElVwZGF0ZU9yZGVyUmVxdWVzdBJmCgVvcmRlchgBIAEoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyQj3gQQK6SDe6ATEKCG9yZGVyLmlkEhZpZCBtdXN0IG5hbWUgdGhlIG9yZGVyGg10aGlzLmlkICE9ICcnyAEBEjQKC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza0ID4EEBEiIKCnJlcXVlc3RfaWQYAyABKAlCDuBBAbpICNgBAXIDsAEBIj4KE1VwZGF0ZU9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlciKIAQoSQ2FuY2VsT3JkZXJSZXF1ZXN0Eh8KCnJlcXVlc3RfaWQYASABKAlCC+BBArpIBXIDsAEBEhcKAmlkGAIgASgJQgvgQQK6SAVyA7ABARIeCgZyZWFzb24YAyABKAlCDoABAeBBAbpIBXIDGPQDEhgKBGV0YWcYBCABKAlCCuBBAbpIBHICGEAiPgoTQ2FuY2VsT3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyIlMKEUNsYWltT3JkZXJSZXF1ZXN0EhcKAmlkGAEgASgJQgvgQQK6SAVyA7ABARIlCgtndWVzdF90b2tlbhgCIAEoCUIQgAEB4EECukgHcgUQARjIASI9ChJDbGFpbU9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlciKyAQoUU2VuZE9yZGVyTGlua1JlcXVlc3QSZgoGbnVtYmVyGAEgASgJQlbgQQK6SFByThgUMj5eICojP1swLTlBLVRWLVphLXR2LXpdezR9WyDigJDigJHigJMtXT9bMC05QS1UVi1aYS10di16XXs0fSAqJJICCTdLM00tUTJYRBIyCgVlbWFpbBgCIAEoCUIjgAEB4EECukgachgQASj4B5ICEG5hbWVAZXhhbXBsZS5jb20iFwoVU2VuZE9yZGVyTGlua1Jlc3BvbnNlIssBChBTaGlwT3JkZXJSZXF1ZXN0EhcKAmlkGAEgASgJQgvgQQK6SAVyA7ABARIeCgdjYXJyaWVyGAIgASgJQg2AAQHgQQG6SARyAhhkEiQKDXRyYWNraW5nX2NvZGUYAyABKAlCDYABAeBBAbpIBHICGGQSGAoEZXRhZxgEIAEoCUIK4EEBukgEcgIYQBIiCgpyZXF1ZXN0X2lkGAUgASgJQg7gQQG6SAjYAQFyA7ABARIaCg1zaGlwX3JlZnVuZGVkGAYgASgIQgPgQQEiPAoRU2hpcE9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlciJeChZCYXRjaFNoaXBPcmRlcnNSZXF1ZXN0EkQKCHJlcXVlc3RzGAEgAygLMiMuc2hvcG1lc2gub3JkZXIudjEuU2hpcE9yZGVyUmVxdWVzdEIN4EECukgHkgEECAEQMiJQChdCYXRjaFNoaXBPcmRlcnNSZXNwb25zZRI1CghvdXRjb21lcxgBIAMoCzIjLnNob3BtZXNoLm9yZGVyLnYxLlNoaXBPcmRlck91dGNvbWUieAoQU2hpcE9yZGVyT3V0Y29tZRIpCgVvcmRlchgBIAEoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVySAASLgoHcmVmdXNhbBgCIAEoCzIbLnNob3BtZXNoLmVycm9ycy52MS5SZWZ1c2FsSABCCQoHb3V0Y29tZSJyChlNYXJrT3JkZXJEZWxpdmVyZWRSZXF1ZXN0EhcKAmlkGAEgASgJQgvgQQK6SAVyA7ABARIYCgRldGFnGAIgASgJQgrgQQG6SARyAhhAEiIKCnJlcXVlc3RfaWQYAyABKAlCDuBBAbpICNgBAXIDsAEBIkUKGk1hcmtPcmRlckRlbGl2ZXJlZFJlc3BvbnNlEicKBW9yZGVyGAEgASgLMhguc2hvcG1lc2gub3JkZXIudjEuT3JkZXIiMgoXR2V0T3JkZXJUaW1lbGluZVJlcXVlc3QSFwoCaWQYASABKAlCC+BBArpIBXIDsAEBIl4KGEdldE9yZGVyVGltZWxpbmVSZXNwb25zZRIxCgdlbnRyaWVzGAEgAygLMiAuc2hvcG1lc2gub3JkZXIudjEuVGltZWxpbmVFbnRyeRIPCgdtaXNzaW5nGAIgAygJIlQKFU1pbnRPcmRlckxpbmtzUmVxdWVzdBI7CgVtYWlscxgBIAMoCzIcLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyTWFpbEIO4EECukgIkgEFCAEQgAIiTQoJT3JkZXJNYWlsEh0KCG9yZGVyX2lkGAEgASgJQgvgQQK6SAVyA7ABARIhCglyZWNpcGllbnQYAiABKAlCDoABAeBBArpIBXIDKP4BIiwKFk1pbnRPcmRlckxpbmtzUmVzcG9uc2USEgoFbGlua3MYASADKAlCA4ABATLCEgoMT3JkZXJTZXJ2aWNlEocBCgpRdW90ZU9yZGVyEiQuc2hvcG1lc2gub3JkZXIudjEuUXVvdGVPcmRlclJlcXVlc3QaJS5zaG9wbWVzaC5vcmRlci52MS5RdW90ZU9yZGVyUmVzcG9uc2UiLJACAergGAIIAYrhGAQKAggIgtPkkwIVOgEqIhAvdjEvb3JkZXJzOnF1b3RlEoUBCgpQbGFjZU9yZGVyEiQuc2hvcG1lc2gub3JkZXIudjEuUGxhY2VPcmRlclJlcXVlc3QaJS5zaG9wbWVzaC5vcmRlci52MS5QbGFjZU9yZGVyUmVzcG9uc2UiKpACAurgGAIIAfjgGAGK4RgECgIID4LT5JMCDzoBKiIKL3YxL29yZGVycxKFAQoIR2V0T3JkZXISIi5zaG9wbWVzaC5vcmRlci52MS5HZXRPcmRlclJlcXVlc3QaIy5zaG9wbWVzaC5vcmRlci52MS5HZXRPcmRlclJlc3BvbnNlIjCQAgHq4BgGEAYYATABiuEYCAoCCAMSAggBgtPkkwIREg8vdjEvb3JkZXJzL3tpZH0ShAEKCkxpc3RPcmRlcnMSJC5zaG9wbWVzaC5vcmRlci52MS5MaXN0T3JkZXJzUmVxdWVzdBolLnNob3BtZXNoLm9yZGVyLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIpkAIB6uAYBBAGGAGK4RgICgIIAxICCAGC0+STAgwSCi92MS9vcmRlcnMSiQEKDEV4cG9ydE9yZGVycxImLnNob3BtZXNoLm9yZGVyLnYxLkV4cG9ydE9yZGVyc1JlcXVlc3QaJy5zaG9wbWVzaC5vcmRlci52MS5FeHBvcnRPcmRlcnNSZXNwb25zZSImkAIB6uAYAhAGiuEYAILT5JMCExIRL3YxL29yZGVyczpleHBvcnQwARKXAQoPU3VtbWFyaXplT3JkZXJzEikuc2hvcG1lc2gub3JkZXIudjEuU3VtbWFyaXplT3JkZXJzUmVxdWVzdBoqLnNob3BtZXNoLm9yZGVyLnYxLlN1bW1hcml6ZU9yZGVyc1Jlc3BvbnNlIi2QAgHq4BgCEAaK4RgECgIICILT5JMCFhIUL3YxL29yZGVyczpzdW1tYXJpemUSiwEKCldhdGNoT3JkZXISJC5zaG9wbWVzaC5vcmRlci52MS5XYXRjaE9yZGVyUmVxdWVzdBolLnNob3BtZXNoLm9yZGVyLnYxLldhdGNoT3JkZXJSZXNwb25zZSIukAIB6uAYBhAGGAEwAYrhGACC0+STAhcSFS92MS9vcmRlcnMve2lkfTp3YXRjaDABEpUBCgtVcGRhdGVPcmRlchIlLnNob3BtZXNoLm9yZGVyLnYxLlVwZGF0ZU9yZGVyUmVxdWVzdBomLnNob3BtZXNoLm9yZGVyLnYxLlVwZGF0ZU9yZGVyUmVzcG9uc2UiN5ACAurgGAQQBxgBiuEYBAoCCA+C0+STAh46BW9yZGVyMhUvdjEvb3JkZXJzL3tvcmRlci5pZH0SlAEKC0NhbmNlbE9yZGVyEiUuc2hvcG1lc2gub3JkZXIudjEuQ2FuY2VsT3JkZXJSZXF1ZXN0GiYuc2hvcG1lc2gub3JkZXIudjEuQ2FuY2VsT3JkZXJSZXNwb25zZSI2kAIC6uAYBhAHGAEwAYrhGAQKAggPgtPkkwIbOgEqIhYvdjEvb3JkZXJzL3tpZH06Y2FuY2VsEowBCgpDbGFpbU9yZGVyEiQuc2hvcG1lc2gub3JkZXIudjEuQ2xhaW1PcmRlclJlcXVlc3QaJS5zaG9wbWVzaC5vcmRlci52MS5DbGFpbU9yZGVyUmVzcG9uc2UiMZACAurgGAIYAYrhGAQKAggPgtPkkwIaOgEqIhUvdjEvb3JkZXJzL3tpZH06Y2xhaW0SmwEKDVNlbmRPcmRlckxpbmsSJy5zaG9wbWVzaC5vcmRlci52MS5TZW5kT3JkZXJMaW5rUmVxdWVzdBooLnNob3BtZXNoLm9yZGVyLnYxLlNlbmRPcmRlckxpbmtSZXNwb25zZSI3kAIA6uAYAggB+OAYA4DhGAKK4RgECgIID4LT5JMCGDoBKiITL3YxL29yZGVyczpzZW5kTGluaxKIAQoJU2hpcE9yZGVyEiMuc2hvcG1lc2gub3JkZXIudjEuU2hpcE9yZGVyUmVxdWVzdBokLnNob3BtZXNoLm9yZGVyLnYxLlNoaXBPcmRlclJlc3BvbnNlIjCQAgLq4BgCEAeK4RgECgIID4LT5JMCGToBKiIUL3YxL29yZGVycy97aWR9OnNoaXASmgEKD0JhdGNoU2hpcE9yZGVycxIpLnNob3BtZXNoLm9yZGVyLnYxLkJhdGNoU2hpcE9yZGVyc1JlcXVlc3QaKi5zaG9wbWVzaC5vcmRlci52MS5CYXRjaFNoaXBPcmRlcnNSZXNwb25zZSIwkAIC6uAYAhAHiuEYBAoCCA+C0+STAhk6ASoiFC92MS9vcmRlcnM6YmF0Y2hTaGlwEqwBChJNYXJrT3JkZXJEZWxpdmVyZWQSLC5zaG9wbWVzaC5vcmRlci52MS5NYXJrT3JkZXJEZWxpdmVyZWRSZXF1ZXN0Gi0uc2hvcG1lc2gub3JkZXIudjEuTWFya09yZGVyRGVsaXZlcmVkUmVzcG9uc2UiOZACAurgGAIQB4rhGAQKAggPgtPkkwIiOgEqIh0vdjEvb3JkZXJzL3tpZH06bWFya0RlbGl2ZXJlZBKeAQoQR2V0T3JkZXJUaW1lbGluZRIqLnNob3BtZXNoLm9yZGVyLnYxLkdldE9yZGVyVGltZWxpbmVSZXF1ZXN0Gisuc2hvcG1lc2gub3JkZXIudjEuR2V0T3JkZXJUaW1lbGluZVJlc3BvbnNlIjGQAgHq4BgCEAaK4RgECgIICILT5JMCGhIYL3YxL29yZGVycy97aWR9L3RpbWVsaW5lEogBCg5NaW50T3JkZXJMaW5rcxIoLnNob3BtZXNoLm9yZGVyLnYxLk1pbnRPcmRlckxpbmtzUmVxdWVzdBopLnNob3BtZXNoLm9yZGVyLnYxLk1pbnRPcmRlckxpbmtzUmVzcG9uc2UiIZACAergGA5SDG5vdGlmaWNhdGlvborhGAgKAggDEgIIAULPAQoVY29tLnNob3BtZXNoLm9yZGVyLnYxQhFPcmRlclNlcnZpY2VQcm90b1ABWj1naXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9vcmRlci92MTtvcmRlcnYxogIDU09YqgIRU2hvcG1lc2guT3JkZXIuVjHKAhFTaG9wbWVzaFxPcmRlclxWMeICHVNob3BtZXNoXE9yZGVyXFYxXEdQQk1ldGFkYXRh6gITU2hvcG1lc2g6Ok9yZGVyOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_google_type_money, file_google_type_postal_address, file_shopmesh_errors_v1_refusal, file_shopmesh_options_v1_options, file_shopmesh_order_v1_order]);
 
 /**
  * OrderLineRequest is a product and how many of it.
@@ -351,6 +351,175 @@ export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PUR
   messageDesc(file_shopmesh_order_v1_order_service, 8);
 
 /**
+ * ExportOrdersRequest selects orders.
+ *
+ * @generated from message shopmesh.order.v1.ExportOrdersRequest
+ */
+export type ExportOrdersRequest = Message<"shopmesh.order.v1.ExportOrdersRequest"> & {
+  /**
+   * The filter of ListOrders: all that match are exported, not a page of them.
+   *
+   * @generated from field: string filter = 1;
+   */
+  filter: string;
+
+  /**
+   * create_time or "create_time desc"; "create_time desc" when empty.
+   *
+   * @generated from field: string order_by = 2;
+   */
+  orderBy: string;
+};
+
+/**
+ * Describes the message shopmesh.order.v1.ExportOrdersRequest.
+ * Use `create(ExportOrdersRequestSchema)` to create a new message.
+ */
+export const ExportOrdersRequestSchema: GenMessage<ExportOrdersRequest> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_order_service, 9);
+
+/**
+ * ExportOrdersResponse is a part of the export.
+ *
+ * @generated from message shopmesh.order.v1.ExportOrdersResponse
+ */
+export type ExportOrdersResponse = Message<"shopmesh.order.v1.ExportOrdersResponse"> & {
+  /**
+   * Whole lines, each of which ends with CR LF. Times are in UTC (RFC 3339), amounts have a
+   * point before the digits of the currency's minor unit.
+   *
+   * @generated from field: string csv = 1;
+   */
+  csv: string;
+};
+
+/**
+ * Describes the message shopmesh.order.v1.ExportOrdersResponse.
+ * Use `create(ExportOrdersResponseSchema)` to create a new message.
+ */
+export const ExportOrdersResponseSchema: GenMessage<ExportOrdersResponse> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_order_service, 10);
+
+/**
+ * SummarizeOrdersRequest selects days.
+ *
+ * @generated from message shopmesh.order.v1.SummarizeOrdersRequest
+ */
+export type SummarizeOrdersRequest = Message<"shopmesh.order.v1.SummarizeOrdersRequest"> & {
+  /**
+   * The first day, such as "2026-11-01"; empty for 29 days before the last.
+   *
+   * @generated from field: string start_date = 1;
+   */
+  startDate: string;
+
+  /**
+   * The last day, at most 91 days behind the first; empty for today.
+   *
+   * @generated from field: string end_date = 2;
+   */
+  endDate: string;
+};
+
+/**
+ * Describes the message shopmesh.order.v1.SummarizeOrdersRequest.
+ * Use `create(SummarizeOrdersRequestSchema)` to create a new message.
+ */
+export const SummarizeOrdersRequestSchema: GenMessage<SummarizeOrdersRequest> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_order_service, 11);
+
+/**
+ * SummarizeOrdersResponse holds the sums.
+ *
+ * @generated from message shopmesh.order.v1.SummarizeOrdersResponse
+ */
+export type SummarizeOrdersResponse = Message<"shopmesh.order.v1.SummarizeOrdersResponse"> & {
+  /**
+   * The first day, as requested or by default.
+   *
+   * @generated from field: string start_date = 1;
+   */
+  startDate: string;
+
+  /**
+   * The last day, as requested or by default.
+   *
+   * @generated from field: string end_date = 2;
+   */
+  endDate: string;
+
+  /**
+   * The time zone of the days, such as "Europe/Berlin".
+   *
+   * @generated from field: string time_zone = 3;
+   */
+  timeZone: string;
+
+  /**
+   * By day and currency; a day on which nothing was sold in a currency is left out.
+   *
+   * @generated from field: repeated shopmesh.order.v1.OrderSum sums = 4;
+   */
+  sums: OrderSum[];
+};
+
+/**
+ * Describes the message shopmesh.order.v1.SummarizeOrdersResponse.
+ * Use `create(SummarizeOrdersResponseSchema)` to create a new message.
+ */
+export const SummarizeOrdersResponseSchema: GenMessage<SummarizeOrdersResponse> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_order_service, 12);
+
+/**
+ * OrderSum is what the orders of one day came to in one currency.
+ *
+ * @generated from message shopmesh.order.v1.OrderSum
+ */
+export type OrderSum = Message<"shopmesh.order.v1.OrderSum"> & {
+  /**
+   * The day, such as "2026-11-30".
+   *
+   * @generated from field: string date = 1;
+   */
+  date: string;
+
+  /**
+   * How many orders were placed on it and paid.
+   *
+   * @generated from field: int64 order_count = 2;
+   */
+  orderCount: bigint;
+
+  /**
+   * What was paid for them.
+   *
+   * @generated from field: google.type.Money paid = 3;
+   */
+  paid?: Money | undefined;
+
+  /**
+   * What of that was given back since, by the shop or by a bank in a dispute that was lost.
+   *
+   * @generated from field: google.type.Money refunded = 4;
+   */
+  refunded?: Money | undefined;
+
+  /**
+   * What is left: paid without refunded.
+   *
+   * @generated from field: google.type.Money revenue = 5;
+   */
+  revenue?: Money | undefined;
+};
+
+/**
+ * Describes the message shopmesh.order.v1.OrderSum.
+ * Use `create(OrderSumSchema)` to create a new message.
+ */
+export const OrderSumSchema: GenMessage<OrderSum> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_order_service, 13);
+
+/**
  * WatchOrderRequest names an order and where to begin.
  *
  * @generated from message shopmesh.order.v1.WatchOrderRequest
@@ -376,7 +545,7 @@ export type WatchOrderRequest = Message<"shopmesh.order.v1.WatchOrderRequest"> &
  * Use `create(WatchOrderRequestSchema)` to create a new message.
  */
 export const WatchOrderRequestSchema: GenMessage<WatchOrderRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 9);
+  messageDesc(file_shopmesh_order_v1_order_service, 14);
 
 /**
  * WatchOrderResponse is one entry of the history.
@@ -397,7 +566,7 @@ export type WatchOrderResponse = Message<"shopmesh.order.v1.WatchOrderResponse">
  * Use `create(WatchOrderResponseSchema)` to create a new message.
  */
 export const WatchOrderResponseSchema: GenMessage<WatchOrderResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 10);
+  messageDesc(file_shopmesh_order_v1_order_service, 15);
 
 /**
  * UpdateOrderRequest holds what to correct of an order.
@@ -436,7 +605,7 @@ export type UpdateOrderRequest = Message<"shopmesh.order.v1.UpdateOrderRequest">
  * Use `create(UpdateOrderRequestSchema)` to create a new message.
  */
 export const UpdateOrderRequestSchema: GenMessage<UpdateOrderRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 11);
+  messageDesc(file_shopmesh_order_v1_order_service, 16);
 
 /**
  * UpdateOrderResponse holds the order as corrected.
@@ -457,7 +626,7 @@ export type UpdateOrderResponse = Message<"shopmesh.order.v1.UpdateOrderResponse
  * Use `create(UpdateOrderResponseSchema)` to create a new message.
  */
 export const UpdateOrderResponseSchema: GenMessage<UpdateOrderResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 12);
+  messageDesc(file_shopmesh_order_v1_order_service, 17);
 
 /**
  * CancelOrderRequest names an order to cancel.
@@ -500,7 +669,7 @@ export type CancelOrderRequest = Message<"shopmesh.order.v1.CancelOrderRequest">
  * Use `create(CancelOrderRequestSchema)` to create a new message.
  */
 export const CancelOrderRequestSchema: GenMessage<CancelOrderRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 13);
+  messageDesc(file_shopmesh_order_v1_order_service, 18);
 
 /**
  * CancelOrderResponse holds the order as cancelled.
@@ -521,7 +690,7 @@ export type CancelOrderResponse = Message<"shopmesh.order.v1.CancelOrderResponse
  * Use `create(CancelOrderResponseSchema)` to create a new message.
  */
 export const CancelOrderResponseSchema: GenMessage<CancelOrderResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 14);
+  messageDesc(file_shopmesh_order_v1_order_service, 19);
 
 /**
  * ClaimOrderRequest names a guest's order and shows its token.
@@ -549,7 +718,7 @@ export type ClaimOrderRequest = Message<"shopmesh.order.v1.ClaimOrderRequest"> &
  * Use `create(ClaimOrderRequestSchema)` to create a new message.
  */
 export const ClaimOrderRequestSchema: GenMessage<ClaimOrderRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 15);
+  messageDesc(file_shopmesh_order_v1_order_service, 20);
 
 /**
  * ClaimOrderResponse holds the order, which is the customer's now.
@@ -570,7 +739,7 @@ export type ClaimOrderResponse = Message<"shopmesh.order.v1.ClaimOrderResponse">
  * Use `create(ClaimOrderResponseSchema)` to create a new message.
  */
 export const ClaimOrderResponseSchema: GenMessage<ClaimOrderResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 16);
+  messageDesc(file_shopmesh_order_v1_order_service, 21);
 
 /**
  * SendOrderLinkRequest names an order as a person knows it.
@@ -599,7 +768,7 @@ export type SendOrderLinkRequest = Message<"shopmesh.order.v1.SendOrderLinkReque
  * Use `create(SendOrderLinkRequestSchema)` to create a new message.
  */
 export const SendOrderLinkRequestSchema: GenMessage<SendOrderLinkRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 17);
+  messageDesc(file_shopmesh_order_v1_order_service, 22);
 
 /**
  * SendOrderLinkResponse has nothing: it shows nothing about orders and addresses.
@@ -614,7 +783,7 @@ export type SendOrderLinkResponse = Message<"shopmesh.order.v1.SendOrderLinkResp
  * Use `create(SendOrderLinkResponseSchema)` to create a new message.
  */
 export const SendOrderLinkResponseSchema: GenMessage<SendOrderLinkResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 18);
+  messageDesc(file_shopmesh_order_v1_order_service, 23);
 
 /**
  * ShipOrderRequest names an order that was sent.
@@ -673,7 +842,7 @@ export type ShipOrderRequest = Message<"shopmesh.order.v1.ShipOrderRequest"> & {
  * Use `create(ShipOrderRequestSchema)` to create a new message.
  */
 export const ShipOrderRequestSchema: GenMessage<ShipOrderRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 19);
+  messageDesc(file_shopmesh_order_v1_order_service, 24);
 
 /**
  * ShipOrderResponse holds the order as shipped.
@@ -694,7 +863,7 @@ export type ShipOrderResponse = Message<"shopmesh.order.v1.ShipOrderResponse"> &
  * Use `create(ShipOrderResponseSchema)` to create a new message.
  */
 export const ShipOrderResponseSchema: GenMessage<ShipOrderResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 20);
+  messageDesc(file_shopmesh_order_v1_order_service, 25);
 
 /**
  * BatchShipOrdersRequest names orders that were sent.
@@ -715,7 +884,7 @@ export type BatchShipOrdersRequest = Message<"shopmesh.order.v1.BatchShipOrdersR
  * Use `create(BatchShipOrdersRequestSchema)` to create a new message.
  */
 export const BatchShipOrdersRequestSchema: GenMessage<BatchShipOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 21);
+  messageDesc(file_shopmesh_order_v1_order_service, 26);
 
 /**
  * BatchShipOrdersResponse holds what became of the rows.
@@ -736,7 +905,7 @@ export type BatchShipOrdersResponse = Message<"shopmesh.order.v1.BatchShipOrders
  * Use `create(BatchShipOrdersResponseSchema)` to create a new message.
  */
 export const BatchShipOrdersResponseSchema: GenMessage<BatchShipOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 22);
+  messageDesc(file_shopmesh_order_v1_order_service, 27);
 
 /**
  * ShipOrderOutcome is what became of one row.
@@ -773,7 +942,7 @@ export type ShipOrderOutcome = Message<"shopmesh.order.v1.ShipOrderOutcome"> & {
  * Use `create(ShipOrderOutcomeSchema)` to create a new message.
  */
 export const ShipOrderOutcomeSchema: GenMessage<ShipOrderOutcome> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 23);
+  messageDesc(file_shopmesh_order_v1_order_service, 28);
 
 /**
  * MarkOrderDeliveredRequest names an order that arrived.
@@ -809,7 +978,7 @@ export type MarkOrderDeliveredRequest = Message<"shopmesh.order.v1.MarkOrderDeli
  * Use `create(MarkOrderDeliveredRequestSchema)` to create a new message.
  */
 export const MarkOrderDeliveredRequestSchema: GenMessage<MarkOrderDeliveredRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 24);
+  messageDesc(file_shopmesh_order_v1_order_service, 29);
 
 /**
  * MarkOrderDeliveredResponse holds the order as delivered.
@@ -830,7 +999,7 @@ export type MarkOrderDeliveredResponse = Message<"shopmesh.order.v1.MarkOrderDel
  * Use `create(MarkOrderDeliveredResponseSchema)` to create a new message.
  */
 export const MarkOrderDeliveredResponseSchema: GenMessage<MarkOrderDeliveredResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 25);
+  messageDesc(file_shopmesh_order_v1_order_service, 30);
 
 /**
  * GetOrderTimelineRequest names an order.
@@ -851,7 +1020,7 @@ export type GetOrderTimelineRequest = Message<"shopmesh.order.v1.GetOrderTimelin
  * Use `create(GetOrderTimelineRequestSchema)` to create a new message.
  */
 export const GetOrderTimelineRequestSchema: GenMessage<GetOrderTimelineRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 26);
+  messageDesc(file_shopmesh_order_v1_order_service, 31);
 
 /**
  * GetOrderTimelineResponse is what happened.
@@ -879,7 +1048,7 @@ export type GetOrderTimelineResponse = Message<"shopmesh.order.v1.GetOrderTimeli
  * Use `create(GetOrderTimelineResponseSchema)` to create a new message.
  */
 export const GetOrderTimelineResponseSchema: GenMessage<GetOrderTimelineResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 27);
+  messageDesc(file_shopmesh_order_v1_order_service, 32);
 
 /**
  * MintOrderLinksRequest names the mails.
@@ -900,7 +1069,7 @@ export type MintOrderLinksRequest = Message<"shopmesh.order.v1.MintOrderLinksReq
  * Use `create(MintOrderLinksRequestSchema)` to create a new message.
  */
 export const MintOrderLinksRequestSchema: GenMessage<MintOrderLinksRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 28);
+  messageDesc(file_shopmesh_order_v1_order_service, 33);
 
 /**
  * OrderMail is a mail about an order.
@@ -928,7 +1097,7 @@ export type OrderMail = Message<"shopmesh.order.v1.OrderMail"> & {
  * Use `create(OrderMailSchema)` to create a new message.
  */
 export const OrderMailSchema: GenMessage<OrderMail> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 29);
+  messageDesc(file_shopmesh_order_v1_order_service, 34);
 
 /**
  * MintOrderLinksResponse holds what opens orders: it is neither stored nor logged.
@@ -951,7 +1120,7 @@ export type MintOrderLinksResponse = Message<"shopmesh.order.v1.MintOrderLinksRe
  * Use `create(MintOrderLinksResponseSchema)` to create a new message.
  */
 export const MintOrderLinksResponseSchema: GenMessage<MintOrderLinksResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 30);
+  messageDesc(file_shopmesh_order_v1_order_service, 35);
 
 /**
  * OrderService takes orders and brings them to their end.
@@ -1017,6 +1186,34 @@ export const OrderService: GenService<{
     methodKind: "unary";
     input: typeof ListOrdersRequestSchema;
     output: typeof ListOrdersResponseSchema;
+  },
+  /**
+   * ExportOrders sends the orders that fit a filter as CSV (RFC 4180), a line for each order
+   * without its lines, some lines at a time; the first message begins with the names of the
+   * columns. Orders that are placed meanwhile may be left out. A text that a spreadsheet would
+   * take for a formula has an apostrophe before it.
+   *
+   * Errors: FILTER_INVALID.
+   *
+   * @generated from rpc shopmesh.order.v1.OrderService.ExportOrders
+   */
+  exportOrders: {
+    methodKind: "server_streaming";
+    input: typeof ExportOrdersRequestSchema;
+    output: typeof ExportOrdersResponseSchema;
+  },
+  /**
+   * SummarizeOrders returns how many orders were paid, and what came in by them, by the day on
+   * which they were placed and by currency. Days are those of the shop's time zone (time_zone
+   * of the storefront's settings). An order counts from when it is paid, whatever becomes of it;
+   * what is given back later changes the day on which the order was placed.
+   *
+   * @generated from rpc shopmesh.order.v1.OrderService.SummarizeOrders
+   */
+  summarizeOrders: {
+    methodKind: "unary";
+    input: typeof SummarizeOrdersRequestSchema;
+    output: typeof SummarizeOrdersResponseSchema;
   },
   /**
    * WatchOrder sends every entry of the order's history once, in order, those of the
