@@ -65,7 +65,7 @@ func TestASessionEndsAnother(t *testing.T) {
 	s := open(t)
 	b, other := &browser{shop: s}, &browser{shop: s}
 	b.signsUp("grace@example.com")
-	b.lacks(b.open("/account/sessions", "This browser"), "/end")
+	b.lacks(b.open("/account/sessions", "This browser", "Go-http-client"), "/end")
 	if to := other.signsIn("/account/sign-in", "grace@example.com", password); to != "/account" {
 		t.Fatalf("signing in leads to %s", to)
 	}
@@ -77,7 +77,7 @@ func TestASessionEndsAnother(t *testing.T) {
 		}
 	}
 	testkit.Eventually(t, "the other session is over", func() bool { return other.get("/account", "Cookie", other.cookie).status == http.StatusSeeOther })
-	b.lacks(b.open("/account/sessions?ended=1", "The session is ended", "This browser"), "/end")
+	b.lacks(b.open("/account/sessions?ended=1", "The session is ended", "This browser", "Go-http-client"), "/end")
 }
 
 // A customer gets the file of all that is kept about them, and has it erased once they proved

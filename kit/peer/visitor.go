@@ -15,6 +15,8 @@ type Visitor struct {
 	Token string
 	// Address is where they come from, as rpc.ClientPrefix shows it; not valid for nowhere.
 	Address netip.Addr
+	// Agent is what their browser calls itself (User-Agent); empty where that is not known.
+	Agent string
 }
 
 type visitorKey struct{}
@@ -42,6 +44,9 @@ func (v *Visitor) show(header *connect.Header) {
 		address = v.Address.String()
 	}
 	header.Set(token.Visitor, address)
+	if v.Agent != "" {
+		header.Set("User-Agent", v.Agent)
+	}
 	if v.Token != "" {
 		header.Set(token.Caller, v.Token)
 	}

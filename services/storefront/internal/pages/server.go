@@ -244,12 +244,16 @@ func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, refused *fault.E
 	s.visitOf(w, r).problem(refused)
 }
 
+// agentKey is the key of the browser's name for itself in the context of a request.
+type agentKey struct{}
+
 // asVisitor has calls made for who requested the page.
 func asVisitor(r *http.Request) *http.Request {
-	return r.WithContext(visitorOf(r.Context(), ""))
+	return r.WithContext(visitorOf(context.WithValue(r.Context(), agentKey{}, r.UserAgent()), ""))
 }
 
 // visitorOf has calls show a token of the visitor's.
 func visitorOf(ctx context.Context, token string) context.Context {
-	return peer.AsVisitor(ctx, peer.Visitor{Token: token, Address: kitrpc.ClientPrefix(ctx).Addr()})
+	agent, _ := ctx.Value(agentKey{}).(string)
+	return peer.AsVisitor(ctx, peer.Visitor{Token: token, Address: kitrpc.ClientPrefix(ctx).Addr(), Agent: agent})
 }
