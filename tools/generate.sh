@@ -49,6 +49,7 @@ contracts() {
     return
   fi
   buf generate --output "$stage" proto
+  buf generate --output "$stage" --template tools/buf.gen.details.yaml --path .proto-deps/google/rpc/error_details.proto .proto-deps
   # The first document gives the merged one its title, servers and security.
   mkdir -p "$stage/gen/openapi"
   # Paths are sorted, so that the merged document does not depend on the file system.
