@@ -1,0 +1,51 @@
+import type { ReactNode } from "react";
+import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
+import { useSession } from "../session/browser";
+import { explain, refusalOf } from "../rpc/errors";
+import type { TextId } from "../texts/say";
+import { say } from "../texts/say";
+import { Button } from "./Button";
+
+/** Holds the place of what is loading. It is seen after 300 ms, so that what is quick does not flicker. */
+export function Skeleton({ rows }: { rows: number }) {
+  return (
+    <div className="skeleton" role="status" aria-label={say("state.loading")}>
+      {Array.from({ length: rows }, (_, at) => <div key={at} />)}
+    </div>
+  );
+}
+
+/** A list without entries, and the first step. */
+export function EmptyState({ text, children }: { text: string; children?: ReactNode }) {
+  return <div className="empty"><p>{text}</p>{children}</div>;
+}
+
+/** What could not be loaded: why, and once more. */
+export function Failed({ error, retry }: { error: unknown; retry(): void }) {
+  const { reason } = refusalOf(error);
+  return (
+    <div className="notice" data-kind="bad" role="alert">
+      <p>{explain(error)}</p>
+      {reason !== "PERMISSION_DENIED" && <Button kind="quiet" onPress={retry}>{say("action.retry")}</Button>}
+    </div>
+  );
+}
+
+type Known = Exclude<keyof typeof Permission, "UNSPECIFIED">;
+
+/** The name of a permission. */
+export function permissionName(permission: Permission): string {
+  return say(`permission.${Permission[permission] as Known}` satisfies TextId);
+}
+
+/** Shows a screen to those who may see it, and names the permission to all others. */
+export function Permitted({ permission, children }: { permission: Permission; children: ReactNode }) {
+  if (useSession().may(permission)) return children;
+  return <EmptyState text={say("state.forbidden", { Permission: permissionName(permission) })} />;
+}
+
+/** A part of a screen that is not there, by name. */
+export function Missing({ parts }: { parts: readonly string[] }) {
+  if (parts.length === 0) return null;
+  return <p className="notice" data-kind="warn" role="status">{say("state.missing", { Parts: parts.join(", ") })}</p>;
+}

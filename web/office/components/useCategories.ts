@@ -1,0 +1,27 @@
+import { useQuery } from "@connectrpc/connect-query";
+import type { Category } from "@shopmesh/api/shopmesh/catalog/v1/category_pb";
+import { CategoryService } from "@shopmesh/api/shopmesh/catalog/v1/category_service_pb";
+import { locale } from "../texts/say";
+
+/** A category with the names of those above it, as a list for choosing shows it. */
+export interface Branch {
+  id: string;
+  path: string;
+}
+
+/** All categories, each below the one that it is in. */
+export function branches(categories: readonly Category[]): Branch[] {
+  const names = new Map(categories.map((category) => [category.id, category]));
+  const pathOf = (category: Category, below = 0): string => {
+    const parent = names.get(category.parentId);
+    return parent && below < categories.length ? `${pathOf(parent, below + 1)} / ${category.name}` : category.name;
+  };
+  const sorter = new Intl.Collator(locale);
+  return categories.map((category) => ({ id: category.id, path: pathOf(category) })).sort((a, b) => sorter.compare(a.path, b.path));
+}
+
+/** The shop's categories. */
+export function useCategories() {
+  const list = useQuery(CategoryService.method.listCategories, { pageSize: 1000 }, { staleTime: 60_000 });
+  return { ...list, branches: branches(list.data?.categories ?? []) };
+}

@@ -1,0 +1,66 @@
+// What is typed, as text by the contract's names, beside what was loaded. A draft outlives what
+// is loaded again, dialogs, a new build of the office and another sign-in; it ends with the tab.
+
+/** The fields of a form by their paths in the message, such as "contact.email". */
+export type Fields = Readonly<Record<string, string>>;
+
+/** The paths that were changed: the update mask. */
+export function changed(loaded: Fields, typed: Fields): string[] {
+  return Object.keys(typed).filter((path) => typed[path] !== loaded[path]);
+}
+
+/** A field that two people changed. */
+export interface Conflict {
+  path: string;
+  theirs: string;
+  yours: string;
+}
+
+/** The fields that were typed here and changed elsewhere meanwhile, to something else. */
+export function conflicts(loaded: Fields, typed: Fields, now: Fields): Conflict[] {
+  return changed(loaded, typed)
+    .filter((path) => now[path] !== loaded[path] && now[path] !== typed[path])
+    .map((path) => ({ path, theirs: now[path] ?? "", yours: typed[path] ?? "" }));
+}
+
+/** What was typed, over what others changed: nobody's change is lost. */
+export function rebase(loaded: Fields, typed: Fields, now: Fields): Fields {
+  const mine = new Set(changed(loaded, typed));
+  return Object.fromEntries(Object.keys(typed).map((path) => [path, (mine.has(path) ? typed[path] : now[path]) ?? ""]));
+}
+
+interface Kept {
+  /** What was loaded when the first key was typed, and its etag. */
+  loaded: Fields;
+  etag: string;
+  typed: Fields;
+}
+
+const prefix = "draft:";
+
+/** Where drafts are kept: the tab's own storage. */
+export type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+/** Reads the draft of a form; undefined where nothing was typed, or by an older build in another form. */
+export function read(store: Store, key: string, loaded: Fields): Kept | undefined {
+  const text = store.getItem(prefix + key);
+  if (text === null) return undefined;
+  const kept: unknown = JSON.parse(text);
+  if (!isKept(kept) || Object.keys(kept.typed).sort().join() !== Object.keys(loaded).sort().join()) return undefined;
+  return kept;
+}
+
+function isKept(value: unknown): value is Kept {
+  return typeof value === "object" && value !== null && "loaded" in value && "typed" in value && "etag" in value;
+}
+
+/** Keeps what is typed; a form that is as it was loaded has no draft. */
+export function keep(store: Store, key: string, kept: Kept): void {
+  if (changed(kept.loaded, kept.typed).length === 0) store.removeItem(prefix + key);
+  else store.setItem(prefix + key, JSON.stringify(kept));
+}
+
+/** Forgets a draft. */
+export function drop(store: Store, key: string): void {
+  store.removeItem(prefix + key);
+}

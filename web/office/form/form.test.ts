@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { dayStart } from "./days";
+import { changed, conflicts, keep, read, rebase } from "./draft";
+import { decimal, digits, equal, fromNumber, minus, times, toNumber } from "./money";
+
+test("amounts keep every digit of their currency", () => {
+  for (const [value, currency, exact] of [[19.5, "EUR", "19.500000000"], [0.29, "EUR", "0.290000000"], [3.25, "KWD", "3.250000000"], [1200, "JPY", "1200.000000000"], [-0.5, "EUR", "-0.500000000"]] as const) {
+    const amount = fromNumber(value, currency);
+    assert.equal(decimal(amount), exact);
+    assert.equal(toNumber(amount), value);
+  }
+  assert.deepEqual([digits("EUR"), digits("KWD"), digits("JPY")], [2, 3, 0]);
+  assert.equal(decimal(minus(fromNumber(1, "EUR"), fromNumber(0.99, "EUR"))), "0.010000000");
+  assert.equal(decimal(minus(fromNumber(1, "EUR"), fromNumber(1.5, "EUR"))), "-0.500000000");
+  assert.ok(equal(times(fromNumber(0.1, "EUR"), 3), fromNumber(0.3, "EUR")));
+});
+
+test("days begin when the shop's do, where clocks go forward, too (saleor-dashboard#1582)", () => {
+  assert.equal(dayStart("2026-03-29", 0, "Europe/Berlin"), "2026-03-28T23:00:00.000Z");
+  assert.equal(dayStart("2026-03-29", 1, "Europe/Berlin"), "2026-03-29T22:00:00.000Z");
+  assert.equal(dayStart("2026-09-06", 0, "America/Santiago"), "2026-09-06T04:00:00.000Z");
+});
+
+const loaded = { a: "1", b: "2", c: "3" };
+
+test("the update mask is what was changed", () => {
+  assert.deepEqual(changed(loaded, loaded), []);
+  assert.deepEqual(changed(loaded, { ...loaded, b: "x" }), ["b"]);
+});
+
+test("theirs and yours are shown where both changed the same, and nothing of either is lost (PrestaShop#19454)", () => {
+  const typed = { ...loaded, a: "mine", b: "mine" };
+  const now = { ...loaded, a: "theirs", c: "theirs" };
+  assert.deepEqual(conflicts(loaded, typed, now), [{ path: "a", theirs: "theirs", yours: "mine" }]);
+  assert.deepEqual(rebase(loaded, typed, now), { a: "mine", b: "mine", c: "theirs" });
+});
+
+test("a change is no conflict with oneself (open-mercato#5985)", () => {
+  const typed = { ...loaded, a: "same" };
+  assert.deepEqual(conflicts(loaded, typed, { ...loaded, a: "same" }), []);
+});
+
+test("a draft is there again until it is as it was loaded, and one of an older form is not (medusajs/admin#369)", () => {
+  const items = new Map<string, string>();
+  const store = { getItem: (key: string) => items.get(key) ?? null, setItem: (key: string, value: string) => void items.set(key, value), removeItem: (key: string) => void items.delete(key) };
+  const kept = { loaded, etag: "1", typed: { ...loaded, a: "mine" } };
+  keep(store, "order:1", kept);
+  assert.deepEqual(read(store, "order:1", loaded), kept);
+  assert.equal(read(store, "order:2", loaded), undefined);
+  assert.equal(read(store, "order:1", { ...loaded, d: "4" }), undefined);
+  keep(store, "order:1", { ...kept, typed: loaded });
+  assert.equal(items.size, 0);
+});

@@ -1,0 +1,68 @@
+import { TransportProvider } from "@connectrpc/connect-query";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { I18nProvider } from "react-aria-components";
+import { Failed, Skeleton } from "./components/States";
+import { Toasts } from "./components/Toast";
+import "./components/trusted";
+import { refusalOf } from "./rpc/errors";
+import { transportOf } from "./rpc/transport";
+import { routerOf } from "./screens/routes";
+import { AcceptInvitation } from "./session/AcceptInvitation";
+import { browserSession, SessionContext, useSessionState } from "./session/browser";
+import { Questions } from "./session/Questions";
+import { SignInPage } from "./session/SignIn";
+import { locale, texts } from "./texts/say";
+
+// What a call that reads may be refused for and succeed a moment later.
+const PASSING = ["UNAVAILABLE", "TOO_MANY_CALLS", "DRAINING", "DEADLINE_EXCEEDED"];
+
+const session = browserSession();
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      retry: (failures, error) => failures < 2 && PASSING.includes(refusalOf(error).reason),
+    },
+  },
+});
+const router = routerOf();
+const invitation = "/office/accept-invitation";
+
+document.documentElement.lang = texts.language;
+const root = document.getElementById("office");
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <I18nProvider locale={locale}>
+        <SessionContext value={session}>
+          <QueryClientProvider client={queries}>
+            <TransportProvider transport={transportOf(session)}>
+              <Toasts><Office /></Toasts>
+            </TransportProvider>
+          </QueryClientProvider>
+        </SessionContext>
+      </I18nProvider>
+    </StrictMode>,
+  );
+}
+void session.open();
+
+function Office() {
+  const state = useSessionState();
+  if (location.pathname === invitation && state.kind !== "opening") {
+    return <AcceptInvitation onDone={() => location.replace("/office/")} />;
+  }
+  switch (state.kind) {
+    case "opening":
+      return <main><Skeleton rows={8} /></main>;
+    case "failed":
+      return <main className="narrow"><Failed error={state.error} retry={() => void session.open()} /></main>;
+    case "out":
+      return <SignInPage />;
+    case "in":
+      return <><RouterProvider router={router} /><Questions /></>;
+  }
+}

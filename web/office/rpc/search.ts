@@ -1,0 +1,15 @@
+// How addresses hold what lists are narrowed by.
+
+/** Reads a text of an address; empty for what is none. */
+export function textOf(raw: Record<string, unknown>, name: string): string {
+  const value = raw[name];
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}
+
+/** What changes of an address; undefined is taken out of it. */
+export type Narrowing<T> = { [Name in keyof T]?: T[Name] | undefined };
+
+/** An address with what is set alone, so that two addresses of one list are the same. */
+export function setOnly<T extends object>(search: Narrowing<T>): T {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined && value !== "")) as T;
+}

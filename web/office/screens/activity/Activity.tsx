@@ -1,0 +1,84 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { keepPreviousData } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import type { Activity, Change } from "@shopmesh/api/shopmesh/activity/v1/activity_pb";
+import { ActorKind, Outcome } from "@shopmesh/api/shopmesh/activity/v1/activity_pb";
+import { ActivityService } from "@shopmesh/api/shopmesh/identity/v1/activity_service_pb";
+import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
+import type { ReactNode } from "react";
+import { Button } from "../../components/Button";
+import type { TableColumn } from "../../components/DataTable";
+import { DataTable } from "../../components/DataTable";
+import { FilterBar, Views } from "../../components/FilterBar";
+import { Pager, StateBadge } from "../../components/Small";
+import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import type { Narrowing } from "../../rpc/search";
+import { setOnly } from "../../rpc/search";
+import { number, time } from "../../texts/format";
+import { say, texts } from "../../texts/say";
+import type { ActivitySearch } from "./search";
+import { activityFilter, views } from "./search";
+
+type Known = Exclude<keyof typeof ActorKind, "UNSPECIFIED">;
+
+const columns: readonly TableColumn<Activity>[] = [
+  { id: "time", name: say("movement.time"), cell: (entry) => time(entry.createTime) },
+  { id: "actor", name: say("activity.who"), cell: (entry) => entry.actor && <>{say(`activity.kind.${ActorKind[entry.actor.kind] as Known}`)} <bdi className="soft">{entry.actor.id}</bdi></> },
+  { id: "rpc", name: say("activity.what"), cell: (entry) => <code>{entry.rpc.replace(/^shopmesh\./, "")}</code> },
+  { id: "resource", name: say("activity.to"), cell: (entry) => <bdi>{entry.resource || "–"}</bdi> },
+  { id: "changes", name: say("activity.changes"), cell: (entry) => <Changes changes={entry.changes} omitted={entry.omittedChanges} /> },
+  {
+    id: "outcome", name: say("activity.outcome"), cell: (entry) => (
+      <>
+        <StateBadge kind={entry.outcome === Outcome.DONE ? "good" : "bad"}>{entry.outcome === Outcome.DONE ? say("activity.done") : say("activity.refused")}</StateBadge>
+        {entry.count > 1 && <> {number(entry.count)}×</>} {entry.reason && texts.reason(entry.reason)}
+      </>
+    ),
+  },
+];
+
+function Changes({ changes, omitted }: { changes: readonly Change[]; omitted: number }) {
+  return (
+    <ul>
+      {changes.map((change, at) => (
+        <li key={at}><code>{change.path}</code>: {change.redacted ? say("activity.redacted") : <bdi>{change.oldValue || "–"} → {change.newValue || "–"}</bdi>}</li>
+      ))}
+      {omitted > 0 && <li>{say("activity.omitted", { Count: omitted })}</li>}
+    </ul>
+  );
+}
+
+/** Who did what. */
+export function ActivityScreen(): ReactNode {
+  return <Permitted permission={Permission.ACTIVITY_READ}><List /></Permitted>;
+}
+
+const route = getRouteApi("/activity");
+
+function List() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const list = useQuery(ActivityService.method.listActivity, { filter: activityFilter(search), pageToken: search.page ?? "" }, { placeholderData: keepPreviousData });
+  const narrow = (change: Narrowing<ActivitySearch>) => void navigate({ search: (last) => setOnly<ActivitySearch>({ ...last, page: undefined, ...change }) });
+  const clear = () => narrow({ q: undefined, view: undefined });
+  const narrowed = Boolean(search.q ?? search.view);
+  return (
+    <section className="stack">
+      <h1>{say("nav.activity")}</h1>
+      <Views views={views.map((id) => ({ id, name: say(`activity.view.${id}`) }))} current={search.view ?? "all"}
+        onChoose={(view) => narrow({ view: view === "all" ? undefined : view })} />
+      <FilterBar label={say("activity.search")} query={search.q ?? ""} onSearch={(q) => narrow({ q: q || undefined })} onClear={narrowed ? clear : undefined} />
+      {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
+      {list.isPending && <Skeleton rows={12} />}
+      {list.data && (
+        <>
+          <DataTable label={say("nav.activity")} columns={columns} rows={list.data.activities} keyOf={(entry) => entry.id}
+            empty={<EmptyState text={narrowed ? say("list.nothing") : say("activity.empty")}>
+              {narrowed && <Button kind="quiet" onPress={clear}>{say("filter.clear")}</Button>}
+            </EmptyState>} />
+          <Pager page={search.page} next={list.data.nextPageToken} go={(page) => narrow({ page })} />
+        </>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,58 @@
+import { useMutation } from "@connectrpc/connect-query";
+import { useQueryClient } from "@tanstack/react-query";
+import type { Category } from "@shopmesh/api/shopmesh/catalog/v1/category_pb";
+import { CategoryService } from "@shopmesh/api/shopmesh/catalog/v1/category_service_pb";
+import { Dialog } from "../../components/Dialog";
+import { Choice, Field } from "../../components/Field";
+import { Form } from "../../components/Form";
+import { Overtaken } from "../../components/Overtaken";
+import { branches } from "../../components/useCategories";
+import { useDone } from "../../components/useDone";
+import { useDraft } from "../../form/useDraft";
+import { useRequestId } from "../../form/useRequestId";
+import { say } from "../../texts/say";
+import { within } from "./within";
+
+/** Makes a category, or changes one: its name, its text, and what it is in. */
+export function CategoryDialog({ all, category, onClose }: { all: readonly Category[]; category?: Category; onClose(): void }) {
+  const done = useDone();
+  const queries = useQueryClient();
+  const requestId = useRequestId();
+  const draft = useDraft(`category:${category?.id ?? "new"}`, {
+    name: category?.name ?? "", description: category?.description ?? "", parent_id: category?.parentId ?? "",
+  }, category?.etag ?? "");
+  const of = (path: string) => draft.typed[path] ?? "";
+  const close = () => {
+    draft.end();
+    onClose();
+  };
+  const options = {
+    onSuccess: () => {
+      done(say("category.saved", { Name: of("name") }));
+      close();
+    },
+    onError: () => queries.invalidateQueries(), // what others changed is shown beside what was typed
+  };
+  const create = useMutation(CategoryService.method.createCategory, options);
+  const update = useMutation(CategoryService.method.updateCategory, options);
+  const move = category ? update : create;
+  const save = () => {
+    const typed = { name: of("name"), description: of("description"), parentId: of("parent_id") };
+    if (!category) create.mutate({ category: typed, requestId: requestId(typed) });
+    else if (draft.mask.length === 0) close();
+    else update.mutate({ category: { ...typed, id: category.id, etag: draft.etag }, updateMask: { paths: draft.mask } });
+  };
+  // A category can't be within itself.
+  const parents = branches(all).filter(({ id }) => !category || !within(all, id, category.id));
+  return (
+    <Dialog title={category ? category.name : say("category.new")} onClose={close}>
+      <Form error={move.error} prefix="category." pending={move.isPending} submit={say("action.save")} onSubmit={save} onCancel={close}>
+        <Overtaken draft={draft} names={{ name: say("product.name"), description: say("product.description"), parent_id: say("category.parent") }} />
+        <Field name="name" label={say("product.name")} required value={of("name")} max={200} onChange={(name) => draft.set("name", name)} focused />
+        <Choice name="parent_id" label={say("category.parent")} value={of("parent_id")} onChange={(id) => draft.set("parent_id", id)}
+          options={[{ value: "", label: say("category.top") }, ...parents.map(({ id, path }) => ({ value: id, label: path }))]} />
+        <Field name="description" label={say("product.description")} value={of("description")} rows={4} max={4000} onChange={(text) => draft.set("description", text)} />
+      </Form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,76 @@
+import { useMutation, useQuery } from "@connectrpc/connect-query";
+import { keepPreviousData } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
+import type { Contradiction } from "@shopmesh/api/shopmesh/payment/v1/contradiction_pb";
+import { PaymentService } from "@shopmesh/api/shopmesh/payment/v1/payment_service_pb";
+import type { ReactNode } from "react";
+import { useState } from "react";
+import type { TableColumn } from "../../components/DataTable";
+import { DataTable } from "../../components/DataTable";
+import { Dialog } from "../../components/Dialog";
+import { Field } from "../../components/Field";
+import { Form } from "../../components/Form";
+import { Pager } from "../../components/Small";
+import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { useDone } from "../../components/useDone";
+import { setOnly } from "../../rpc/search";
+import { useSession } from "../../session/browser";
+import { time } from "../../texts/format";
+import { say } from "../../texts/say";
+
+const columns: readonly TableColumn<Contradiction>[] = [
+  { id: "time", name: say("movement.time"), cell: (one) => time(one.createTime) },
+  { id: "event", name: say("contradiction.event"), cell: (one) => <code>{one.eventType}</code> },
+  { id: "cause", name: say("contradiction.cause"), cell: (one) => <span lang="en">{one.cause}</span> },
+];
+
+/** What the payment provider reported and the books contradict, until somebody looked into it. */
+export function Contradictions(): ReactNode {
+  return <Permitted permission={Permission.PAYMENTS_READ}><List /></Permitted>;
+}
+
+const route = getRouteApi("/contradictions");
+
+function List() {
+  const { page } = route.useSearch();
+  const navigate = route.useNavigate();
+  const mayResolve = useSession().may(Permission.PAYMENTS_REFUND);
+  const [open, setOpen] = useState<Contradiction>();
+  const list = useQuery(PaymentService.method.listContradictions, { filter: "resolved = false", pageToken: page ?? "" }, { placeholderData: keepPreviousData });
+  return (
+    <section className="stack">
+      <h1>{say("nav.contradictions")}</h1>
+      <p className="soft">{say("contradiction.text")}</p>
+      {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
+      {list.isPending && <Skeleton rows={6} />}
+      {list.data && (
+        <>
+          <DataTable label={say("nav.contradictions")} columns={columns} rows={list.data.contradictions} keyOf={(one) => one.id}
+            {...(mayResolve && { onOpen: setOpen })} empty={<EmptyState text={say("contradiction.empty")} />} />
+          <Pager page={page} next={list.data.nextPageToken} go={(next) => void navigate({ search: setOnly<{ page?: string }>({ page: next }) })} />
+        </>
+      )}
+      {open && <Resolve contradiction={open} onClose={() => setOpen(undefined)} />}
+    </section>
+  );
+}
+
+function Resolve({ contradiction, onClose }: { contradiction: Contradiction; onClose(): void }) {
+  const done = useDone();
+  const [note, setNote] = useState("");
+  const resolve = useMutation(PaymentService.method.resolveContradiction, {
+    onSuccess: () => {
+      done(say("contradiction.resolved"));
+      onClose();
+    },
+  });
+  return (
+    <Dialog title={say("contradiction.resolve")} onClose={onClose}>
+      <p lang="en">{contradiction.cause}</p>
+      <Form error={resolve.error} pending={resolve.isPending} submit={say("contradiction.resolve")} onCancel={onClose} onSubmit={() => resolve.mutate({ id: contradiction.id, note })}>
+        <Field name="note" label={say("contradiction.note")} value={note} onChange={setNote} rows={3} max={500} focused />
+      </Form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,86 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { skipToken } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { Customer } from "@shopmesh/api/shopmesh/customer/v1/customer_pb";
+import { CustomerService } from "@shopmesh/api/shopmesh/customer/v1/customer_service_pb";
+import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
+import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
+import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
+import type { ReactNode } from "react";
+import { Address } from "../../components/Address";
+import type { TableColumn } from "../../components/DataTable";
+import { DataTable } from "../../components/DataTable";
+import { OrderBadge } from "../../components/OrderBadge";
+import { Facts, Notice, Price } from "../../components/Small";
+import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { quoted } from "../../rpc/filter";
+import { useSession } from "../../session/browser";
+import { day, time } from "../../texts/format";
+import { say } from "../../texts/say";
+import { Erase } from "./Erase";
+import { Export } from "./Export";
+
+const columns: readonly TableColumn<Order>[] = [
+  { id: "number", name: say("order.number"), cell: (order) => <Link to="/orders/$id" params={{ id: order.id }}><bdi>{order.number}</bdi></Link> },
+  { id: "placed", name: say("order.placed"), cell: (order) => time(order.createTime) },
+  { id: "state", name: say("order.state"), cell: (order) => <OrderBadge order={order} /> },
+  { id: "total", name: say("order.total"), figures: true, cell: (order) => <Price amount={order.total} /> },
+];
+
+const route = getRouteApi("/customers/$id");
+
+/** A customer, with the orders and what can be done with their data. */
+export function CustomerScreen(): ReactNode {
+  return <Permitted permission={Permission.CUSTOMERS_READ}><Loaded /></Permitted>;
+}
+
+function Loaded() {
+  const { id } = route.useParams();
+  const { data, error, isPending, refetch } = useQuery(CustomerService.method.getCustomer, { id });
+  if (isPending) return <Skeleton rows={12} />;
+  if (!data?.customer) return <Failed error={error} retry={() => void refetch()} />;
+  return <Shown customer={data.customer} />;
+}
+
+function Shown({ customer }: { customer: Customer }) {
+  return (
+    <article className="order">
+      <header className="stack">
+        <p><Link to="/customers" search={{}}>{say("nav.customers")}</Link></p>
+        <h1><bdi>{customer.firstName} {customer.lastName}</bdi></h1>
+        {customer.erased && <Notice>{say("customer.erased")}</Notice>}
+        <div className="actions">
+          <Export who={{ id: customer.id }} />
+          {!customer.erased && <Erase who={{ id: customer.id }} name={`${customer.firstName} ${customer.lastName}`.trim()} />}
+        </div>
+      </header>
+      <section className="stack">
+        <Facts facts={[
+          [say("contact.email"), <a key="mail" href={`mailto:${customer.email}`}>{customer.email}</a>],
+          [say("contact.phone"), customer.phone || "–"],
+          [say("customer.since"), day(customer.createTime)],
+        ]} />
+        {customer.addresses.map((address) => <Address key={address.id} address={address.postalAddress} />)}
+      </section>
+      <Orders customer={customer} />
+    </article>
+  );
+}
+
+function Orders({ customer }: { customer: Customer }) {
+  const navigate = route.useNavigate();
+  const reads = useSession().may(Permission.ORDERS_READ);
+  const list = useQuery(OrderService.method.listOrders, reads ? { filter: `customer_id = ${quoted(customer.id)}` } : skipToken);
+  if (!reads) return null;
+  return (
+    <section className="stack">
+      <h2>{say("nav.orders")}</h2>
+      {list.isPending && <Skeleton rows={4} />}
+      {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
+      {list.data && (
+        <DataTable label={say("nav.orders")} columns={columns} rows={list.data.orders} keyOf={(order) => order.id}
+          onOpen={(order) => void navigate({ to: "/orders/$id", params: { id: order.id } })} empty={<EmptyState text={say("customer.no_orders")} />} />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,13 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { activityFilter, activitySearch } from "./activity/search";
+import { customerFilter, customerSearch } from "./customers/search";
+import { mailFilter, mailSearch } from "./mails/search";
+
+test("what an address holds becomes the list's filter, and nothing else does", () => {
+  assert.equal(mailFilter(mailSearch({ q: 'a"b@x.example', view: "failed" })), 'recipient = "a\\"b@x.example" AND status = FAILED');
+  assert.deepEqual(mailSearch({ view: "lost" }), {});
+  assert.equal(customerFilter(customerSearch({ q: "ada lovelace" })), '"ada" "lovelace" AND erased = false');
+  assert.equal(activityFilter(activitySearch({ q: "products/1", view: "refused" })), 'resource = "products/1" AND outcome = REFUSED');
+  assert.equal(activityFilter(activitySearch({ q: "0190" })), 'actor_id = "0190"');
+});

@@ -1,0 +1,54 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { DeliveryAttempt, Notification } from "@shopmesh/api/shopmesh/notification/v1/notification_pb";
+import { NotificationService } from "@shopmesh/api/shopmesh/notification/v1/notification_service_pb";
+import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
+import type { ReactNode } from "react";
+import type { TableColumn } from "../../components/DataTable";
+import { DataTable } from "../../components/DataTable";
+import { kindName, MailBadge, Resend } from "../../components/mail";
+import { Facts } from "../../components/Small";
+import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { time } from "../../texts/format";
+import { say } from "../../texts/say";
+import { Frame } from "./Frame";
+
+const attempts: readonly TableColumn<DeliveryAttempt>[] = [
+  { id: "time", name: say("mail.time"), cell: (attempt) => time(attempt.createTime) },
+  { id: "result", name: say("mail.result"), cell: (attempt) => <code>{attempt.result}</code> },
+];
+
+const route = getRouteApi("/mails/$id");
+
+/** A mail as it was sent, and each attempt to. */
+export function MailScreen(): ReactNode {
+  return <Permitted permission={Permission.NOTIFICATIONS_READ}><Loaded /></Permitted>;
+}
+
+function Loaded() {
+  const { id } = route.useParams();
+  const { data, error, isPending, refetch } = useQuery(NotificationService.method.getNotification, { id });
+  if (isPending) return <Skeleton rows={12} />;
+  if (!data?.notification) return <Failed error={error} retry={() => void refetch()} />;
+  return <Shown mail={data.notification} />;
+}
+
+function Shown({ mail }: { mail: Notification }) {
+  return (
+    <section className="stack">
+      <p><Link to="/mails" search={{}}>{say("nav.mails")}</Link></p>
+      <div className="heading"><h1>{mail.subject || kindName(mail.kind)}</h1><MailBadge status={mail.status} /></div>
+      <Facts facts={[
+        [say("mail.occasion"), kindName(mail.kind)],
+        [say("mail.recipient"), <bdi key="to">{mail.recipient || "–"}</bdi>],
+        [say("mail.time"), time(mail.sendTime ?? mail.createTime)],
+        ...(mail.orderId ? [[say("mail.order"), <Link key="order" to="/orders/$id" params={{ id: mail.orderId }}>{say("mail.open_order")}</Link>] as const] : []),
+      ]} />
+      <div className="actions"><Resend mail={mail} /></div>
+      {mail.html ? <Frame title={mail.subject} html={mail.html} /> : <EmptyState text={say("mail.no_text")} />}
+      <h2>{say("mail.attempts")}</h2>
+      <DataTable label={say("mail.attempts")} columns={attempts} rows={mail.attempts} keyOf={(attempt) => String(attempt.number)}
+        empty={<EmptyState text={say("mail.no_attempts")} />} />
+    </section>
+  );
+}

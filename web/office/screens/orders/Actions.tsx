@@ -1,0 +1,53 @@
+import { useMutation } from "@connectrpc/connect-query";
+import { Link } from "@tanstack/react-router";
+import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
+import { OrderState } from "@shopmesh/api/shopmesh/order/v1/order_pb";
+import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
+import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
+import { useState } from "react";
+import { Button } from "../../components/Button";
+import { Failed } from "../../components/States";
+import { useDone } from "../../components/useDone";
+import { useRequestId } from "../../form/useRequestId";
+import { useSession } from "../../session/browser";
+import { say } from "../../texts/say";
+import { CancelDialog } from "./CancelDialog";
+import { CorrectDialog } from "./CorrectDialog";
+import { ShipDialog } from "./ShipDialog";
+import { TrackingDialog } from "./TrackingDialog";
+
+type Open = "ship" | "cancel" | "correct" | "tracking";
+
+const before = [OrderState.PLACED, OrderState.AWAITING_PAYMENT, OrderState.CONFIRMED];
+
+/** What an order's state allows. */
+export function Actions({ order }: { order: Order }) {
+  const [open, setOpen] = useState<Open>();
+  const done = useDone();
+  const requestId = useRequestId();
+  const deliver = useMutation(OrderService.method.markOrderDelivered, { onSuccess: () => done(say("deliver.done", { Number: order.number })) });
+  if (!useSession().may(Permission.ORDERS_WRITE)) return null;
+  const request = { id: order.id, etag: order.etag };
+  const close = () => setOpen(undefined);
+  const notShipped = before.includes(order.state);
+  return (
+    <div className="actions">
+      {order.state === OrderState.CONFIRMED && <Button onPress={() => setOpen("ship")}>{say("ship.open")}</Button>}
+      {order.state === OrderState.SHIPPED && (
+        <>
+          <Button pending={deliver.isPending} onPress={() => deliver.mutate({ ...request, requestId: requestId(request) })}>{say("deliver.open")}</Button>
+          <Button kind="quiet" onPress={() => setOpen("tracking")}>{say("tracking.open")}</Button>
+        </>
+      )}
+      {notShipped && <Button kind="quiet" onPress={() => setOpen("correct")}>{say("correct.open")}</Button>}
+      {notShipped && <Button kind="bad" onPress={() => setOpen("cancel")}>{say("cancel.open")}</Button>}
+      {deliver.error && <Failed error={deliver.error} retry={() => deliver.mutate({ ...request, requestId: requestId(request) })} />}
+      <Link className="button" data-kind="quiet" to="/print" search={{ sheet: "slip", orders: order.id }}>{say("print.slip")}</Link>
+      <Link className="button" data-kind="quiet" to="/print" search={{ sheet: "receipt", orders: order.id }}>{say("print.receipt")}</Link>
+      {open === "ship" && <ShipDialog order={order} onClose={close} />}
+      {open === "cancel" && <CancelDialog order={order} onClose={close} />}
+      {open === "correct" && <CorrectDialog order={order} onClose={close} />}
+      {open === "tracking" && <TrackingDialog order={order} onClose={close} />}
+    </div>
+  );
+}

@@ -1,0 +1,113 @@
+import { keepPreviousData } from "@tanstack/react-query";
+import { useQuery } from "@connectrpc/connect-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
+import { OrderState } from "@shopmesh/api/shopmesh/order/v1/order_pb";
+import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
+import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
+import type { ReactNode } from "react";
+import { useState } from "react";
+import { BulkBar } from "../../components/BulkBar";
+import { Button } from "../../components/Button";
+import type { TableColumn } from "../../components/DataTable";
+import { DataTable } from "../../components/DataTable";
+import { FilterBar, Views } from "../../components/FilterBar";
+import { useHeld } from "../../components/held";
+import { OrderBadge } from "../../components/OrderBadge";
+import { Pager, Price, Total } from "../../components/Small";
+import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import type { Narrowing } from "../../rpc/search";
+import { setOnly } from "../../rpc/search";
+import { useSession } from "../../session/browser";
+import { time } from "../../texts/format";
+import { count, say } from "../../texts/say";
+import { ShipMany } from "./ShipMany";
+import type { OrderSearch } from "./search";
+import { orderFilter, views } from "./search";
+
+// What can be printed about orders (screens/print).
+const sheets = ["slip", "pick", "receipt"] as const;
+type Sheet = (typeof sheets)[number];
+
+const PAGE = 50;
+// How often the list looks for what is new, in milliseconds.
+const LOOK = 30_000;
+
+const columns: readonly TableColumn<Order>[] = [
+  { id: "number", name: say("order.number"), cell: (order) => <Link to="/orders/$id" params={{ id: order.id }}><bdi>{order.number}</bdi></Link> },
+  { id: "placed", name: say("order.placed"), cell: (order) => time(order.createTime) },
+  { id: "customer", name: say("order.customer"), cell: (order) => <bdi>{order.contact?.firstName} {order.contact?.lastName}</bdi> },
+  { id: "state", name: say("order.state"), cell: (order) => <OrderBadge order={order} /> },
+  { id: "total", name: say("order.total"), figures: true, cell: (order) => <Price amount={order.total} /> },
+];
+
+/** The list of orders. Its address holds all that it is narrowed by. */
+export function Orders(): ReactNode {
+  return <Permitted permission={Permission.ORDERS_READ}><List /></Permitted>;
+}
+
+const route = getRouteApi("/orders");
+
+function List() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const mayShip = useSession().may(Permission.ORDERS_WRITE);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [shipping, setShipping] = useState<readonly Order[]>();
+  const filter = orderFilter(search);
+  const list = useQuery(OrderService.method.listOrders, {
+    pageSize: PAGE, filter, pageToken: search.page ?? "", includeTotalSize: !search.page,
+  }, { placeholderData: keepPreviousData, refetchInterval: LOOK });
+  const held = useHeld(list.isPlaceholderData ? undefined : list.data?.orders, filter + (search.page ?? ""));
+  const narrow = (change: Narrowing<OrderSearch>) => {
+    setSelected(new Set());
+    void navigate({ search: (last) => setOnly<OrderSearch>({ ...last, page: undefined, ...change }) });
+  };
+  const print = (sheet: Sheet) => void navigate({ to: "/print", search: { sheet, orders: [...selected].join(",") } });
+  const narrowed = Object.keys(search).some((name) => name !== "page");
+  const rows = held.rows ?? list.data?.orders ?? [];
+  const chosen = rows.filter((order) => selected.has(order.id));
+  return (
+    <section className="stack">
+      <h1>{say("nav.orders")}</h1>
+      <Views views={views.map((id) => ({ id, name: say(`orders.view.${id}`) }))} current={search.view ?? "all"}
+        onChoose={(view) => narrow({ view: view === "all" ? undefined : view })} />
+      <FilterBar label={say("orders.search")} query={search.q ?? ""} onSearch={(q) => narrow({ q: q || undefined })}
+        onClear={narrowed ? () => narrow({ q: undefined, view: undefined, from: undefined, to: undefined }) : undefined}>
+        <Day name="from" label={say("filter.from")} value={search.from} onChange={(from) => narrow({ from })} />
+        <Day name="to" label={say("filter.to")} value={search.to} onChange={(to) => narrow({ to })} />
+      </FilterBar>
+      {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
+      {list.isPending && <Skeleton rows={12} />}
+      {list.data && (
+        <>
+          <Total size={list.data.totalSize} />
+          {held.fresh > 0 && <Button kind="quiet" onPress={held.take}>{count("list.fresh", held.fresh)}</Button>}
+          <DataTable label={say("nav.orders")} columns={columns} rows={rows} keyOf={(order) => order.id} selected={selected} onSelect={setSelected}
+            onOpen={(order) => void navigate({ to: "/orders/$id", params: { id: order.id } })}
+            empty={<EmptyState text={narrowed ? say("list.nothing") : say("orders.empty")}>
+              {narrowed && <Button kind="quiet" onPress={() => narrow({ q: undefined, view: undefined, from: undefined, to: undefined })}>{say("filter.clear")}</Button>}
+            </EmptyState>} />
+          <BulkBar selected={chosen.length} onClear={() => setSelected(new Set())}>
+            {sheets.map((sheet) => <Button key={sheet} kind="quiet" onPress={() => print(sheet)}>{say(`print.${sheet}`)}</Button>)}
+            {mayShip && <Button onPress={() => setShipping(chosen.filter((order) => order.state === OrderState.CONFIRMED))}>{say("orders.ship")}</Button>}
+          </BulkBar>
+          <Pager page={search.page} next={list.data.nextPageToken} go={(page) => narrow({ page })} />
+        </>
+      )}
+      {shipping && <ShipMany orders={shipping} onClose={() => {
+        setShipping(undefined);
+        void list.refetch();
+      }} />}
+    </section>
+  );
+}
+
+function Day({ name, label, value = "", onChange }: { name: string; label: string; value?: string | undefined; onChange(day: string | undefined): void }) {
+  return (
+    <label className="field">
+      <span className="label">{label}</span>
+      <input type="date" name={name} value={value} onChange={(event) => onChange(event.target.value || undefined)} />
+    </label>
+  );
+}

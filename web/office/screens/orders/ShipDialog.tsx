@@ -1,0 +1,40 @@
+import { useMutation } from "@connectrpc/connect-query";
+import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
+import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
+import { useState } from "react";
+import { Address } from "../../components/Address";
+import { Dialog } from "../../components/Dialog";
+import { Check, Field } from "../../components/Field";
+import { Form } from "../../components/Form";
+import { useDone } from "../../components/useDone";
+import { useRequestId } from "../../form/useRequestId";
+import { refusalOf } from "../../rpc/errors";
+import { say } from "../../texts/say";
+
+/** Records that an order was sent. Its customer is mailed that. */
+export function ShipDialog({ order, onClose }: { order: Order; onClose(): void }) {
+  const done = useDone();
+  const requestId = useRequestId();
+  const [carrier, setCarrier] = useState("");
+  const [trackingCode, setTrackingCode] = useState("");
+  const [shipRefunded, setShipRefunded] = useState(false);
+  const ship = useMutation(OrderService.method.shipOrder, {
+    onSuccess: () => {
+      done(say("ship.done", { Number: order.number }));
+      onClose();
+    },
+  });
+  const refunded = ship.error !== null && refusalOf(ship.error).reason === "ORDER_REFUNDED";
+  const request = { id: order.id, carrier, trackingCode, etag: order.etag, shipRefunded };
+  return (
+    <Dialog title={say("ship.one", { Number: order.number })} onClose={onClose}>
+      <Address address={order.shippingAddress} />
+      <Form error={ship.error} pending={ship.isPending} submit={say("ship.open")} onCancel={onClose}
+        onSubmit={() => ship.mutate({ ...request, requestId: requestId(request) })}>
+        <Field name="carrier" label={say("shipment.carrier")} value={carrier} onChange={setCarrier} max={100} focused />
+        <Field name="tracking_code" label={say("shipment.code")} value={trackingCode} onChange={setTrackingCode} max={100} />
+        {(refunded || shipRefunded) && <Check name="ship_refunded" label={say("ship.refunded")} value={shipRefunded} onChange={setShipRefunded} />}
+      </Form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,68 @@
+import { useMutation } from "@connectrpc/connect-query";
+import type { Refusal } from "@shopmesh/api/shopmesh/errors/v1/refusal_pb";
+import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
+import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
+import { useState } from "react";
+import { Button } from "../../components/Button";
+import { Dialog } from "../../components/Dialog";
+import { Field } from "../../components/Field";
+import { Form } from "../../components/Form";
+import { EmptyState } from "../../components/States";
+import { useRequestId } from "../../form/useRequestId";
+import { explainReason } from "../../rpc/errors";
+import { count, say } from "../../texts/say";
+import { trackingCodes } from "./tracking";
+
+// What became of an order: why it was refused, null when it was shipped, undefined while it was not tried.
+type Outcome = Refusal | null | undefined;
+
+/** Ships orders in one call, with a tracking code each, pasted as a column. What was refused is named, and can be tried again: what was shipped stays as it is. */
+export function ShipMany({ orders, onClose }: { orders: readonly Order[]; onClose(): void }) {
+  const requestId = useRequestId();
+  const [carrier, setCarrier] = useState("");
+  const [pasted, setPasted] = useState("");
+  const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
+  const codes = trackingCodes(pasted, orders.map((order) => order.number));
+  const left = orders.filter((order) => outcomes.get(order.id) !== null);
+  const batch = useMutation(OrderService.method.batchShipOrders);
+  const ship = () => {
+    const requests = left.map((order) => {
+      const request = { id: order.id, carrier, trackingCode: codes.get(order.number) ?? "", etag: order.etag };
+      return { ...request, requestId: requestId(request) };
+    });
+    batch.mutate({ requests }, {
+      onSuccess: (answer) => setOutcomes(new Map<string, Outcome>([...outcomes, ...left.map((order, at) => {
+        const outcome = answer.outcomes[at]?.outcome;
+        return [order.id, outcome?.case === "refusal" ? outcome.value : null] as const;
+      })])),
+    });
+  };
+  const failed = left.filter((order) => outcomes.get(order.id));
+  const done = orders.length - left.length;
+  if (orders.length === 0) {
+    return (
+      <Dialog title={say("orders.ship")} onClose={onClose}>
+        <EmptyState text={say("ship.none")}><Button onPress={onClose}>{say("action.close")}</Button></EmptyState>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog title={count("ship.title", orders.length)} onClose={onClose}>
+      {outcomes.size > 0 && (
+        <div className="notice" data-kind={failed.length > 0 ? "bad" : "good"} role="status">
+          <p>{say("ship.outcome", { Done: done, All: orders.length })}</p>
+          <ul className="problems">{failed.map((order) => <li key={order.id}><bdi>{order.number}</bdi>: {explainReason(outcomes.get(order.id)?.reason ?? "")}</li>)}</ul>
+        </div>
+      )}
+      {left.length === 0 ? <div className="actions"><Button onPress={onClose}>{say("action.close")}</Button></div> : (
+        <Form error={batch.error} pending={batch.isPending} submit={count("ship.submit", left.length)} onSubmit={ship} onCancel={onClose}>
+          <Field name="carrier" label={say("shipment.carrier")} value={carrier} onChange={setCarrier} max={100} focused />
+          <Field name="tracking_codes" label={say("ship.codes")} help={say("ship.codes_help")} rows={6} value={pasted} onChange={setPasted} />
+          <ol className="pairs">
+            {orders.map((order) => <li key={order.id}><bdi>{order.number}</bdi> <bdi className="soft">{codes.get(order.number) ?? say("ship.no_code")}</bdi></li>)}
+          </ol>
+        </Form>
+      )}
+    </Dialog>
+  );
+}

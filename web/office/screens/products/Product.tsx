@@ -1,0 +1,58 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { Product } from "@shopmesh/api/shopmesh/catalog/v1/product_pb";
+import { ProductService } from "@shopmesh/api/shopmesh/catalog/v1/product_service_pb";
+import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
+import type { ReactNode } from "react";
+import { Failed, Permitted, Skeleton } from "../../components/States";
+import { say } from "../../texts/say";
+import { Archive } from "./Archive";
+import { ChangeProduct, NewProduct } from "./Editor";
+import { StatusBadge } from "./StatusBadge";
+import { StockPart } from "./StockPart";
+
+const route = getRouteApi("/products/$id");
+
+/** A product: what shoppers see of it, and its stock. The id "new" is one that is not there yet. */
+export function ProductScreen(): ReactNode {
+  const { id } = route.useParams();
+  if (id === "new") {
+    return (
+      <Permitted permission={Permission.CATALOG_WRITE}>
+        <Heading name={say("product.new")} />
+        <NewProduct />
+      </Permitted>
+    );
+  }
+  return <Permitted permission={Permission.CATALOG_READ}><Loaded id={id} /></Permitted>;
+}
+
+function Loaded({ id }: { id: string }) {
+  const { data, error, isPending, refetch } = useQuery(ProductService.method.getProduct, { id });
+  if (isPending) return <Skeleton rows={12} />;
+  if (!data?.product) return <Failed error={error} retry={() => void refetch()} />;
+  return <Shown product={data.product} />;
+}
+
+function Shown({ product }: { product: Product }) {
+  return (
+    <article className="order">
+      <header className="stack">
+        <Heading name={product.name} />
+        <p><bdi className="soft">{product.code}</bdi> <StatusBadge status={product.status} /></p>
+        <Archive product={product} />
+      </header>
+      <section><ChangeProduct product={product} /></section>
+      <StockPart product={product} />
+    </article>
+  );
+}
+
+function Heading({ name }: { name: string }) {
+  return (
+    <>
+      <p><Link to="/products" search={{}}>{say("nav.products")}</Link></p>
+      <h1><bdi>{name}</bdi></h1>
+    </>
+  );
+}

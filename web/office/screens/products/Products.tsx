@@ -1,0 +1,87 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { keepPreviousData } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { Product } from "@shopmesh/api/shopmesh/catalog/v1/product_pb";
+import { ProductService } from "@shopmesh/api/shopmesh/catalog/v1/product_service_pb";
+import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
+import type { ReactNode } from "react";
+import { Button } from "../../components/Button";
+import type { TableColumn } from "../../components/DataTable";
+import { DataTable } from "../../components/DataTable";
+import { Choice } from "../../components/Field";
+import { FilterBar, Views } from "../../components/FilterBar";
+import { Pager, Price, Total } from "../../components/Small";
+import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { useCategories } from "../../components/useCategories";
+import type { Narrowing } from "../../rpc/search";
+import { setOnly } from "../../rpc/search";
+import { useSession } from "../../session/browser";
+import { number } from "../../texts/format";
+import { say } from "../../texts/say";
+import { StatusBadge } from "./StatusBadge";
+import type { ProductSearch } from "./search";
+import { productFilter, sorts, views } from "./search";
+
+const PAGE = 50;
+
+const columns: readonly TableColumn<Product>[] = [
+  { id: "code", name: say("product.code"), cell: (product) => <Link to="/products/$id" params={{ id: product.id }}><bdi>{product.code}</bdi></Link> },
+  { id: "name", name: say("product.name"), cell: (product) => <bdi>{product.name}</bdi> },
+  { id: "price", name: say("product.price"), figures: true, cell: (product) => <Price amount={product.price} /> },
+  { id: "stock", name: say("product.available"), figures: true, cell: (product) => number(product.availableQuantity) },
+  { id: "status", name: say("product.status"), cell: (product) => <StatusBadge status={product.status} /> },
+];
+
+const sortNames = {
+  code: say("sort.code"), name: say("sort.name"), price: say("sort.price"), "price desc": say("sort.dear"), "create_time desc": say("sort.new"),
+} as const;
+
+/** The list of products. */
+export function Products(): ReactNode {
+  return <Permitted permission={Permission.CATALOG_READ}><List /></Permitted>;
+}
+
+const route = getRouteApi("/products");
+
+function List() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const categories = useCategories();
+  const mayWrite = useSession().may(Permission.CATALOG_WRITE);
+  const list = useQuery(ProductService.method.listProducts, {
+    pageSize: PAGE, filter: productFilter(search), orderBy: search.sort ?? "code", pageToken: search.page ?? "", includeTotalSize: !search.page,
+  }, { placeholderData: keepPreviousData });
+  const narrow = (change: Narrowing<ProductSearch>) =>
+    void navigate({ search: (last) => setOnly<ProductSearch>({ ...last, page: undefined, ...change }) });
+  const clear = () => narrow({ q: undefined, view: undefined, category: undefined });
+  const narrowed = Boolean(search.q ?? search.view ?? search.category);
+  return (
+    <section className="stack">
+      <div className="heading">
+        <h1>{say("nav.products")}</h1>
+        {mayWrite && <Button onPress={() => void navigate({ to: "/products/$id", params: { id: "new" } })}>{say("product.new")}</Button>}
+      </div>
+      <Views views={views.map((id) => ({ id, name: say(`products.view.${id}`) }))} current={search.view ?? "all"}
+        onChoose={(view) => narrow({ view: view === "all" ? undefined : view })} />
+      <FilterBar label={say("products.search")} query={search.q ?? ""} onSearch={(q) => narrow({ q: q || undefined })} onClear={narrowed ? clear : undefined}>
+        <Choice name="category" label={say("product.category")} value={search.category ?? ""} onChange={(category) => narrow({ category: category || undefined })}
+          options={[{ value: "", label: say("products.all_categories") }, ...categories.branches.map(({ id, path }) => ({ value: id, label: path }))]} />
+        <Choice name="sort" label={say("sort.label")} value={search.sort ?? "code"} onChange={(sort) => narrow({ sort: sort === "code" ? undefined : sort })}
+          options={sorts.map((sort) => ({ value: sort, label: sortNames[sort] }))} />
+      </FilterBar>
+      {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
+      {list.isPending && <Skeleton rows={12} />}
+      {list.data && (
+        <>
+          <Total size={list.data.totalSize} />
+          <DataTable label={say("nav.products")} columns={columns} rows={list.data.products} keyOf={(product) => product.id}
+            onOpen={(product) => void navigate({ to: "/products/$id", params: { id: product.id } })}
+            empty={<EmptyState text={narrowed ? say("list.nothing") : say("products.empty")}>
+              {narrowed && <Button kind="quiet" onPress={clear}>{say("filter.clear")}</Button>}
+            </EmptyState>} />
+          <Pager page={search.page} next={list.data.nextPageToken} go={(page) => narrow({ page })} />
+        </>
+      )}
+    </section>
+  );
+}

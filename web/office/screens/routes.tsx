@@ -1,0 +1,58 @@
+// The addresses of the office. Each screen is loaded when it is first opened; a file that a new
+// build has replaced reloads the page once (lazyRouteComponent), and drafts outlive that.
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { EmptyState, Failed, Skeleton } from "../components/States";
+import { setOnly, textOf } from "../rpc/search";
+import { say } from "../texts/say";
+import { Shell } from "./Shell";
+import { activitySearch } from "./activity/search";
+import { customerSearch } from "./customers/search";
+import { mailSearch } from "./mails/search";
+import { orderSearch } from "./orders/search";
+import { printSearch } from "./print/search";
+import { productSearch } from "./products/search";
+import { settingsSearch } from "./settings/search";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: () => <EmptyState text={say("state.not_found")} /> });
+
+const getParentRoute = () => root;
+const paged = (raw: Record<string, unknown>) => setOnly<{ page?: string }>({ page: textOf(raw, "page") });
+
+// Not within the call below: their paths would lose their types.
+const screens = {
+  today: createRoute({ getParentRoute, path: "/", component: lazyRouteComponent(() => import("./today/Today"), "Today") }),
+  orders: createRoute({ getParentRoute, path: "/orders", validateSearch: orderSearch, component: lazyRouteComponent(() => import("./orders/Orders"), "Orders") }),
+  order: createRoute({ getParentRoute, path: "/orders/$id", component: lazyRouteComponent(() => import("./orders/Order"), "OrderScreen") }),
+  print: createRoute({ getParentRoute, path: "/print", validateSearch: printSearch, component: lazyRouteComponent(() => import("./print/Print"), "Print") }),
+  products: createRoute({ getParentRoute, path: "/products", validateSearch: productSearch, component: lazyRouteComponent(() => import("./products/Products"), "Products") }),
+  product: createRoute({ getParentRoute, path: "/products/$id", component: lazyRouteComponent(() => import("./products/Product"), "ProductScreen") }),
+  categories: createRoute({ getParentRoute, path: "/categories", component: lazyRouteComponent(() => import("./categories/Categories"), "Categories") }),
+  contradictions: createRoute({ getParentRoute, path: "/contradictions", validateSearch: paged, component: lazyRouteComponent(() => import("./contradictions/Contradictions"), "Contradictions") }),
+  stock: createRoute({ getParentRoute, path: "/stock", validateSearch: paged, component: lazyRouteComponent(() => import("./stock/LowStock"), "LowStock") }),
+  mails: createRoute({ getParentRoute, path: "/mails", validateSearch: mailSearch, component: lazyRouteComponent(() => import("./mails/Mails"), "Mails") }),
+  mail: createRoute({ getParentRoute, path: "/mails/$id", component: lazyRouteComponent(() => import("./mails/Mail"), "MailScreen") }),
+  customers: createRoute({ getParentRoute, path: "/customers", validateSearch: customerSearch, component: lazyRouteComponent(() => import("./customers/Customers"), "Customers") }),
+  customer: createRoute({ getParentRoute, path: "/customers/$id", component: lazyRouteComponent(() => import("./customers/Customer"), "CustomerScreen") }),
+  staff: createRoute({ getParentRoute, path: "/staff", validateSearch: paged, component: lazyRouteComponent(() => import("./staff/Staff"), "Staff") }),
+  settings: createRoute({ getParentRoute, path: "/settings", validateSearch: settingsSearch, component: lazyRouteComponent(() => import("./settings/Settings"), "SettingsScreen") }),
+  activity: createRoute({ getParentRoute, path: "/activity", validateSearch: activitySearch, component: lazyRouteComponent(() => import("./activity/Activity"), "ActivityScreen") }),
+};
+
+const tree = root.addChildren(screens);
+
+/** The router of the office. */
+export function routerOf() {
+  return createRouter({
+    routeTree: tree,
+    basepath: "/office",
+    defaultPreload: "intent",
+    defaultPendingComponent: () => <Skeleton rows={8} />,
+    defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof routerOf>;
+  }
+}

@@ -1,0 +1,29 @@
+// How amounts, times and numbers are written.
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { timestampDate } from "@bufbuild/protobuf/wkt";
+import type { Money } from "@shopmesh/api/google/type/money_pb";
+import { decimal } from "../form/money";
+import { shop } from "../rpc/shop";
+import { locale } from "./say";
+
+/** Writes an amount with its currency; what is not there is "–". */
+export function money(amount: Money | undefined): string {
+  if (!amount) return "–";
+  return new Intl.NumberFormat(locale, { style: "currency", currency: amount.currencyCode }).format(decimal(amount));
+}
+
+export function number(value: number | bigint): string {
+  return new Intl.NumberFormat(locale).format(value);
+}
+
+/** Writes a time as it is in the shop. */
+export function time(at: Timestamp | undefined): string {
+  if (!at) return "–";
+  return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", timeZone: shop().timeZone }).format(timestampDate(at));
+}
+
+/** Writes the day of a time as it is in the shop. */
+export function day(at: Timestamp | undefined): string {
+  if (!at) return "–";
+  return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: shop().timeZone }).format(timestampDate(at));
+}
