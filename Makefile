@@ -23,12 +23,26 @@ help: ## List the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  %-18s %s\n", $$1, $$2 }'
 
 .PHONY: run
-run: build ## Run the whole shop in one process (ARGS="--demo")
+run: office-here build ## Run the whole shop in one process (ARGS="--demo")
 	bin/shopmesh up $(ARGS)
 
 .PHONY: build
 build: ## Build the shopmesh command into bin/
 	go build -o bin/shopmesh ./cmd/shopmesh
+
+# What the office is built of.
+OFFICE_SOURCES = $(shell find web/office web/design web/messages gen/ts/src \( -name node_modules -o -name built -o -name building -o -name built-tests \) -prune -o -type f -print)
+
+web/office/built/index.html: web/office/node_modules/.stamp $(OFFICE_SOURCES)
+	cd web/office && npm run --silent build
+
+.PHONY: office
+office: web/office/built/index.html ## Build the back office, for the program to hold (needs Node with npm)
+
+# The shop sells without its office: what fails here is told, and stops nothing.
+.PHONY: office-here
+office-here:
+	@! command -v npm >/dev/null || $(MAKE) --no-print-directory office || echo "the office could not be built: /office/ says what to do" >&2
 
 .PHONY: test
 # Four test programs at once, on two cores too: they wait much, for brokers and deadlines.
@@ -118,8 +132,9 @@ cross: ## Compile every command for Linux and macOS, amd64 and arm64
 	done; done
 
 .PHONY: test-ts
-test-ts: gen/ts/node_modules/.stamp e2e/ts/node_modules/.stamp ## Type-check the contracts for TypeScript and the pages' script, and order with the contracts from the shop
+test-ts: gen/ts/node_modules/.stamp e2e/ts/node_modules/.stamp office ## Type-check the contracts for TypeScript and the pages' script, build and test the office, and order with the contracts from the shop
 	gen/ts/node_modules/.bin/tsc -p web
+	cd web/office && npm run --silent test
 	cd gen/ts && npm run --silent build
 	cd e2e/ts && npm run --silent build
 	go test -tags typescript -timeout 10m -run TestTypeScriptClient $(ARGS) ./e2e/...

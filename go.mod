@@ -4,6 +4,8 @@ go 1.26.0
 
 ignore ./web/node_modules
 
+ignore ./web/office/node_modules
+
 ignore ./gen/ts/node_modules
 
 ignore ./tools/node_modules

@@ -41,6 +41,16 @@ type Config struct {
 	Context kitapp.ContextConfig
 	// PublicURL is where the shop is reached, for the links that must be whole.
 	PublicURL string
+	// Office is what the office was built to; nil for what this program holds.
+	Office fs.FS
+}
+
+// office returns what the office was built to.
+func (c Config) office() fs.FS {
+	if c.Office != nil {
+		return c.Office
+	}
+	return web.Office()
 }
 
 // Module is the storefront, to be put into a process.
@@ -50,6 +60,7 @@ func Module(cfg Config) fx.Option {
 		fx.Provide(
 			newSettings,
 			func() (*assets.Assets, error) { return assets.Load(web.Files()) },
+			func() (*assets.Office, error) { return assets.LoadOffice(cfg.office()) },
 			func() (*messages.Catalog, error) { return messages.Load(web.Files()) },
 			func(source *settings.Source) (*settings.Live[pages.OwnSettings], error) {
 				return settings.NewLive(source, settings.Defaults[*storefrontv1.Settings](), readOwn)
@@ -83,6 +94,7 @@ type pageDeps struct {
 	Settings  *settings.Live[pages.Settings]
 	Own       *settings.Live[pages.OwnSettings]
 	Assets    *assets.Assets
+	Office    *assets.Office
 	Texts     *messages.Catalog
 	Clock     kitapp.Clock
 	Log       *slog.Logger
@@ -90,7 +102,7 @@ type pageDeps struct {
 
 func (d pageDeps) with(publicURL string) pages.Deps {
 	return pages.Deps{
-		Catalog: d.Catalog, Carts: d.Carts, Orders: d.Orders, Accounts: d.Accounts, Customers: d.Customers, Sessions: d.Sessions, Settings: d.Settings, Own: d.Own, Assets: d.Assets, Texts: d.Texts,
+		Catalog: d.Catalog, Carts: d.Carts, Orders: d.Orders, Accounts: d.Accounts, Customers: d.Customers, Sessions: d.Sessions, Settings: d.Settings, Own: d.Own, Assets: d.Assets, Office: d.Office, Texts: d.Texts,
 		PublicURL: publicURL, Now: d.Clock, Log: d.Log,
 	}
 }

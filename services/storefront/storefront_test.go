@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 
 	"connectrpc.com/connect/v2"
 	"google.golang.org/genproto/googleapis/type/money"
@@ -65,6 +67,12 @@ func (c *catalog) ListCategories(context.Context, *catalogv1.ListCategoriesReque
 // serve serves a storefront whose peers are elsewhere, behind a proxy that names its clients.
 func serve(t *testing.T, peer string) string {
 	t.Helper()
+	return serveOffice(t, peer, fstest.MapFS{})
+}
+
+// serveOffice serves a storefront with a build of the office.
+func serveOffice(t *testing.T, peer string, office fs.FS) string {
+	t.Helper()
 	proxies, err := kitrpc.ParseProxies("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
@@ -76,6 +84,7 @@ func serve(t *testing.T, peer string) string {
 	}, storefront.Module(storefront.Config{
 		Context:   kitapp.ContextConfig{Database: pg.Config{URL: testkit.DatabaseURL(t, storefront.Migrations())}, Kafka: testkit.Broker(t)},
 		PublicURL: "https://shop.example",
+		Office:    office,
 	}))
 	return addresses.API
 }

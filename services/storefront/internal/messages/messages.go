@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
@@ -44,12 +45,19 @@ func Load(files fs.FS) (*Catalog, error) {
 	return catalog, nil
 }
 
+// Files returns the files of a language's texts, without those of the office, which has its
+// texts in its build.
+func Files(files fs.FS, language string) ([]string, error) {
+	found, err := fs.Glob(files, path.Join("messages", language, "*.json"))
+	return slices.DeleteFunc(found, func(name string) bool { return strings.HasPrefix(path.Base(name), "office") }), err
+}
+
 func load(files fs.FS, name string) (*Texts, error) {
 	tag, err := language.Parse(name)
 	if err != nil {
 		return nil, err
 	}
-	found, err := fs.Glob(files, path.Join("messages", name, "*.json"))
+	found, err := Files(files, name)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ var forms = map[string][]string{
 func read(t *testing.T, language string) (plain map[string]string, counts map[string]map[string]string) {
 	t.Helper()
 	plain, counts = make(map[string]string), make(map[string]map[string]string)
-	found, err := fs.Glob(web.Files(), "messages/"+language+"/*.json")
+	found, err := messages.Files(web.Files(), language)
 	if err != nil || len(found) == 0 {
 		t.Fatalf("%s has no texts: %v", language, err)
 	}

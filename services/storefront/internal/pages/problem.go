@@ -80,7 +80,7 @@ func (v *visit) again() view.Link {
 
 // statusOf returns the status of a page about an error, and the name of its texts. Each id is
 // written out where the texts are checked: error.not_found, error.gone, error.too_many,
-// error.method, error.away, error.failed, error.closed, error.form.
+// error.method, error.away, error.failed, error.closed, error.form, error.unbuilt.
 func statusOf(err error) (int, string) {
 	if _, gone := errors.AsType[*goneError](err); gone {
 		return http.StatusGone, "gone"
@@ -90,6 +90,8 @@ func statusOf(err error) (int, string) {
 		return http.StatusNotFound, "not_found"
 	case errors.Is(err, errOrderClosed):
 		return http.StatusNotFound, "closed"
+	case errors.Is(err, errUnbuilt):
+		return http.StatusNotFound, "unbuilt"
 	case errors.Is(err, errForm):
 		return http.StatusBadRequest, "form"
 	case errors.Is(err, errMethod), errors.Is(err, errFormOnly):

@@ -71,6 +71,7 @@ type Deps struct {
 	Settings  *settings.Live[Settings]
 	Own       *settings.Live[OwnSettings]
 	Assets    *assets.Assets
+	Office    *assets.Office
 	Texts     *messages.Catalog
 	// PublicURL is where the shop is reached; empty where that is not known.
 	PublicURL string
@@ -130,6 +131,8 @@ func (s *Server) pages() []route {
 		{path: "/orders/*/again", page: s.orderAgain, form: true},
 		{path: linkPrefix + "*", page: s.orderLink},
 		{path: legalPath + "*", page: s.legalText},
+		{path: "/office", page: toOffice("")},
+		{path: invitationPath, page: toOffice("accept-invitation")},
 		{path: "/orders/*/claim", page: s.signedIn(s.claimOrder), form: true},
 		{path: ownOrdersPath, page: s.signedIn(s.ownOrders)},
 		{path: addressesPath, page: s.signedIn(s.addresses)},
@@ -167,7 +170,7 @@ func (s *Server) pages() []route {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.Assets.ServeHTTP(w, r) {
+	if s.Assets.ServeHTTP(w, r) || s.Office.Files.ServeHTTP(w, r) {
 		return
 	}
 	v := s.visitOf(w, r)
@@ -183,6 +186,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serve(v *visit) error {
+	if inOffice(v.request) {
+		return s.office(v)
+	}
 	for _, at := range s.pages() {
 		if args, ok := match(at.path, v.path); ok {
 			v.args = args
