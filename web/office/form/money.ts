@@ -46,6 +46,11 @@ export function minus(a: Money, b: Money | undefined): Money {
   return create(MoneySchema, { currencyCode: a.currencyCode, units: nanos / scale, nanos: Number(nanos % scale) });
 }
 
+/** a plus b, of one currency. */
+export function plus(a: Money, b: Money): Money {
+  return minus(a, create(MoneySchema, { currencyCode: b.currencyCode, units: -b.units, nanos: -b.nanos }));
+}
+
 /** How many of something cost together. */
 export function times(amount: Money, quantity: number): Money {
   const scale = 10n ** BigInt(NANOS);

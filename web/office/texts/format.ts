@@ -27,3 +27,8 @@ export function day(at: Timestamp | undefined): string {
   if (!at) return "–";
   return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: shop().timeZone }).format(timestampDate(at));
 }
+
+/** Writes a day, such as "2026-11-30". */
+export function dayName(date: string): string {
+  return new Intl.DateTimeFormat(locale, { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(`${date}T00:00:00Z`));
+}

@@ -3,6 +3,7 @@ import { useTransport } from "@connectrpc/connect-query";
 import { useMutation } from "@tanstack/react-query";
 import { CustomerService } from "@shopmesh/api/shopmesh/customer/v1/customer_service_pb";
 import { Button } from "../../components/Button";
+import { save as saveFile } from "../../components/save";
 import { Failed } from "../../components/States";
 import { say } from "../../texts/say";
 
@@ -15,11 +16,7 @@ export function Export({ who }: { who: Who }) {
   const save = useMutation({
     mutationFn: async () => {
       const { content, contentType } = await customers.exportCustomer(who);
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([new Uint8Array(content)], { type: contentType }));
-      link.download = "customer.json";
-      link.click();
-      URL.revokeObjectURL(link.href);
+      saveFile("customer.json", contentType, [new Uint8Array(content)]);
     },
   });
   return (

@@ -21,6 +21,7 @@ import { setOnly } from "../../rpc/search";
 import { useSession } from "../../session/browser";
 import { time } from "../../texts/format";
 import { count, say } from "../../texts/say";
+import { ExportButton } from "./ExportButton";
 import { ShipMany } from "./ShipMany";
 import type { OrderSearch } from "./search";
 import { orderFilter, views } from "./search";
@@ -81,7 +82,7 @@ function List() {
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
-          <Total size={list.data.totalSize} />
+          <div className="row"><Total size={list.data.totalSize} /><ExportButton filter={filter} /></div>
           {held.fresh > 0 && <Button kind="quiet" onPress={held.take}>{count("list.fresh", held.fresh)}</Button>}
           <DataTable label={say("nav.orders")} columns={columns} rows={rows} keyOf={(order) => order.id} selected={selected} onSelect={setSelected}
             onOpen={(order) => void navigate({ to: "/orders/$id", params: { id: order.id } })}

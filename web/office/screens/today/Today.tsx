@@ -10,6 +10,7 @@ import { EmptyState, Failed, Skeleton } from "../../components/States";
 import { useSession } from "../../session/browser";
 import { number } from "../../texts/format";
 import { say } from "../../texts/say";
+import { SalesPart } from "./SalesPart";
 
 // How often the counts are read again, in milliseconds.
 const LOOK = 60_000;
@@ -39,6 +40,7 @@ export function Today(): ReactNode {
         {mails && <Count name={say("today.failed_mails")} query={failed}>{(text) => <Link to="/mails" search={{ view: "failed" }}>{text}</Link>}</Count>}
         {stock && <Count name={say("today.low_stock")} query={low}>{(text) => <Link to="/stock">{text}</Link>}</Count>}
       </ul>
+      {orders && <SalesPart />}
     </section>
   );
 }
