@@ -166,6 +166,13 @@ func TestNothingTypedIsLost(t *testing.T) {
 	if to := b.sends("/checkout/place", fill(abroad, "shipping_address.region_code", "US")); to != "/checkout" {
 		t.Fatalf("without a state it leads to %s", to)
 	}
+	// What else is wrong stands beside the state that is missing, at once.
+	everything := fill(url.Values{}, "checkout", abroad.Get("checkout"), "total", abroad.Get("total"), "seen", abroad.Get("seen"), "shipping_address.region_code", "US", "contact.email", "ada@")
+	if to := b.sends("/checkout/place", everything); to != "/checkout" {
+		t.Fatalf("with nothing right it leads to %s", to)
+	}
+	b.open("/checkout", `id="shipping-address-administrative-area-error"`, `id="contact-email-error"`, `id="contact-first-name-error"`, `id="shipping-address-address-lines-0-error"`)
+	b.sends("/checkout/place", fill(abroad, "shipping_address.administrative_area", ""))
 	state := b.open("/checkout", `aria-describedby="shipping-address-administrative-area-error"`, `value="London"`)
 	if to := b.sends("/checkout/place", fill(b.formOf(state, "/checkout/place"), "shipping_address.administrative_area", "NY")); !orderPage.MatchString(to) {
 		t.Errorf("with a state it leads to %s", to)

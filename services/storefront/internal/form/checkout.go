@@ -2,6 +2,8 @@ package form
 
 import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 )
 
 // The fields of the checkout, named as the answer's violations name them.
@@ -47,6 +49,28 @@ func Place(typed map[string]string) *orderv1.PlaceOrderRequest {
 		Contact:         &orderv1.Contact{FirstName: typed[FirstName], LastName: typed[LastName], Email: typed[Email], Phone: typed[Phone]},
 		ShippingAddress: Address(typed), PaymentMethod: typed[Payment],
 	}
+}
+
+// Violations are what is wrong with the person and the address that were typed into the
+// checkout, by the grammar that order checks them by. Order is asked everywhere else; this is for
+// what it is not sent, because a state is missing that it would do without.
+func Violations(typed map[string]string) []fault.Violation {
+	address := Place(typed).GetShippingAddress()
+	found := grammar.Address("shipping_address.", grammar.PostalAddress{
+		RegionCode: address.GetRegionCode(), PostalCode: address.GetPostalCode(), AdministrativeArea: address.GetAdministrativeArea(),
+		Locality: address.GetLocality(), AddressLines: address.GetAddressLines(), Organization: address.GetOrganization(),
+	})
+	check := func(field string, err error) {
+		if err != nil {
+			found = append(found, fault.Violation{Field: field, Description: err.Error()})
+		}
+	}
+	check(FirstName, grammar.Name(typed[FirstName]))
+	check(LastName, grammar.LastName(typed[LastName]))
+	check(Phone, grammar.Phone(typed[Phone]))
+	_, err := grammar.Email(typed[Email])
+	check(Email, err)
+	return found
 }
 
 // NeedsState reports whether a parcel to a country needs the state or province in its address.

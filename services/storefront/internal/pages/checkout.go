@@ -109,8 +109,8 @@ func (v *visit) addressFields(names []string, kept session.Form) (map[string]vie
 		case form.Company, form.Line2, form.Phone:
 			more = more || field.Value != "" || field.Problem != ""
 		case form.State:
-			field.Required = form.NeedsState(kept.Values[form.Country])
-			more = more || !field.Required && (field.Value != "" || field.Problem != "")
+			field.Expected = form.NeedsState(kept.Values[form.Country])
+			more = more || !field.Expected && (field.Value != "" || field.Problem != "")
 		}
 		fields[name] = field
 	}

@@ -73,7 +73,10 @@ func (s *Server) place(v *visit) error {
 		maps.Copy(typed.Values, form.Spell(saved.GetPostalAddress()))
 	}
 	if form.NeedsState(typed.Values[form.Country]) && typed.Values[form.State] == "" {
-		return v.refuseCheckout(typed, map[string]string{form.State: "form.required"})
+		// Order is not asked, so what it would refuse is told here.
+		problems := fieldProblems(form.Violations(typed.Values), typed.Values)
+		problems[form.State] = "form.required"
+		return v.refuseCheckout(typed, problems)
 	}
 	if err := v.cutCart(offer); err != nil {
 		return v.placeProblem(s, typed, err)
@@ -157,12 +160,7 @@ func (v *visit) placeProblem(s *Server, typed session.Form, err error) error {
 		return s.seeLastOrder(v, cart)
 	case fault.ReasonInvalidField:
 		refused, _ := refusal(err)
-		problems := make(map[string]string)
-		for _, violation := range refused.Violations() {
-			field, problem := fieldProblem(violation.Field, typed.Values)
-			problems[field] = problem
-		}
-		return v.refuseCheckout(typed, problems)
+		return v.refuseCheckout(typed, fieldProblems(refused.Violations(), typed.Values))
 	case reasonPaymentMethodUnknown, reasonPaymentMethodUnfit:
 		return v.refuseCheckout(typed, map[string]string{form.Payment: "checkout.bad_payment"})
 	case reasonTooManyUnpaidOrders:
@@ -174,6 +172,16 @@ func (v *visit) placeProblem(s *Server, typed session.Form, err error) error {
 	default:
 		return err
 	}
+}
+
+// fieldProblems are the texts for violations, by the fields of the form.
+func fieldProblems(violations []fault.Violation, typed map[string]string) map[string]string {
+	problems := make(map[string]string)
+	for _, violation := range violations {
+		field, problem := fieldProblem(violation.Field, typed)
+		problems[field] = problem
+	}
+	return problems
 }
 
 // fieldProblem returns the field of the form that a violation is about, and the text for it.

@@ -460,7 +460,7 @@ func AddressFields(p Page, fields map[string]Field, more bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if fields[form.State].Required {
+		if fields[form.State].Expected {
 			templ_7745c5c3_Err = TextField(fields[form.State]).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -505,7 +505,7 @@ func AddressFields(p Page, fields map[string]Field, more bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if !fields[form.State].Required {
+		if !fields[form.State].Expected {
 			templ_7745c5c3_Err = TextField(fields[form.State]).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

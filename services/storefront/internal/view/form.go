@@ -15,6 +15,9 @@ type Field struct {
 
 	// Name is the field's, in the form and in the answer's violations; its id is made of it.
 	Name, Label, Value string
+	// Expected is whether most are to fill it in though HTML can't require it: what a choice in
+	// the same form needs, which may still change.
+	Expected bool
 	// Hint says how to fill it in; empty for nothing.
 	Hint string
 	// Problem is what is wrong with it; empty for nothing.
