@@ -48,7 +48,7 @@ func Load(files fs.FS) (*Assets, error) {
 	if err := a.add("shop.css", style.Bytes()); err != nil {
 		return nil, err
 	}
-	script, err := joinModules(files, "shop/enhance", "fields", "link", "page", "forms", "live")
+	script, err := joinModules(files, "shop/enhance", "fields", "link", "page", "forms", "live", "pictures")
 	if err != nil {
 		return nil, err
 	}
