@@ -75,18 +75,23 @@ func (b *bench) reading(ctx context.Context) error {
 			return err
 		}},
 	}
-	if err := b.readInTurn(ctx, sides); err != nil {
+	if err := b.readInTurn(ctx, "reads", sides); err != nil {
 		return err
 	}
-	return b.listing(ctx)
+	now, peak := resident(b.shop.pid())
+	fmt.Printf("\nproduct cache: %s; memory of the Go process: %.0f MiB resident, %.0f MiB at its peak\n", b.shop.cached(ctx), now, peak)
+	if err := b.listing(ctx); err != nil {
+		return err
+	}
+	return b.browsing(ctx, res.GetProduct().GetCategoryId())
 }
 
 // readInTurn runs each side in each round, after one that warms up, and prints
-// medians. A ratio is that of one round.
-func (b *bench) readInTurn(ctx context.Context, sides []*reader) error {
+// medians. A ratio is that of one round, to the first side.
+func (b *bench) readInTurn(ctx context.Context, what string, sides []*reader) error {
 	duration := b.duration / readRounds
 	for round := range 1 + readRounds*b.rounds {
-		var bare float64
+		var first float64
 		for i, side := range sides {
 			begin, err := measure(side.pid, b.shop.postmaster)
 			if err != nil {
@@ -101,23 +106,21 @@ func (b *bench) readInTurn(ctx context.Context, sides []*reader) error {
 				return err
 			}
 			if i == 0 {
-				bare = rate
+				first = rate
 			}
 			if round == 0 {
 				continue
 			}
 			micros := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(max(calls, 1)) }
-			side.rates, side.ratios = append(side.rates, rate), append(side.ratios, rate/bare)
+			side.rates, side.ratios = append(side.rates, rate), append(side.ratios, rate/first)
 			side.cpu = append(side.cpu, micros(end.shop-begin.shop))
 			side.database = append(side.database, micros(end.postgres-begin.postgres))
 		}
 	}
-	fmt.Printf("| reads, %d callers, medians of %d rounds | calls/s | ratio | CPU µs per call: server + PostgreSQL |\n|---|---|---|---|\n", readers, readRounds*b.rounds)
+	fmt.Printf("| %s, %d callers, medians of %d rounds | calls/s | ratio | CPU µs per call: server + PostgreSQL |\n|---|---|---|---|\n", what, readers, readRounds*b.rounds)
 	for _, side := range sides {
 		fmt.Printf("| %s | %.0f | %.2f | %.1f + %.1f |\n", side.name, median(side.rates), median(side.ratios), median(side.cpu), median(side.database))
 	}
-	now, peak := resident(b.shop.pid())
-	fmt.Printf("\nproduct cache: %s; memory of the Go process: %.0f MiB resident, %.0f MiB at its peak\n", b.shop.cached(ctx), now, peak)
 	return nil
 }
 
