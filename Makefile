@@ -139,6 +139,26 @@ test-ts: gen/ts/node_modules/.stamp e2e/ts/node_modules/.stamp office ## Type-ch
 	cd e2e/ts && npm run --silent build
 	go test -tags typescript -timeout 10m -run TestTypeScriptClient $(ARGS) ./e2e/...
 
+# -v, so that what each check says is seen while it runs.
+IN_CHROMIUM = $(IN_MEMORY) go test -tags chromium -ldflags=-w -count=1 -timeout 60m -v -run TestPagesInChromium ./e2e/web
+
+.PHONY: test-web
+test-web: e2e/web/browser/node_modules/.stamp ## Check the shop's pages in Chromium (ARGS='-chromium.only="keyboard"')
+	cd e2e/web/browser && npm run --silent check
+	$(IN_CHROMIUM) $(ARGS)
+
+.PHONY: budgets
+budgets: e2e/web/browser/node_modules/.stamp ## Measure the shop's pages on a slow phone, with 1,000 products (on a machine that does nothing else)
+	$(IN_CHROMIUM) -chromium.project=budgets -chromium.products=1000 $(ARGS)
+
+.PHONY: screenshots
+screenshots: e2e/web/browser/node_modules/.stamp ## Take pictures of each page in each state into e2e/web/browser/pictures/ (320, 412, 1280; light, dark, Arabic)
+	$(IN_CHROMIUM) -chromium.project=screenshots $(ARGS)
+
+.PHONY: gallery
+gallery: ## Serve each component of the shop's pages in each state: light, dark, from right to left, large (ARGS="-listen 127.0.0.1:8090")
+	go run ./services/storefront/internal/gallery $(ARGS)
+
 # Schemathesis, with all that it needs, in the versions that the file names.
 bin/schemathesis/.stamp: e2e/rest/requirements.txt
 	python3 -m venv bin/schemathesis

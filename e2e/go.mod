@@ -2,6 +2,8 @@ module github.com/shopmesh/shopmesh/e2e
 
 go 1.26.0
 
+ignore ./web/browser/node_modules
+
 require (
 	buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go v1.36.12-20260825204119-511051f7f437.2
 	connectrpc.com/connect/v2 v2.0.2

@@ -19,6 +19,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/shopmesh/shopmesh/e2e/internal/installed"
 )
 
 // chromium is a browser beside the tests, driven by its DevTools protocol through two pipes. It
@@ -38,17 +40,12 @@ type devtools struct {
 	Error  *struct{ Message string }
 }
 
-// browser starts Chromium: the program that SHOPMESH_TEST_BROWSER names, or one in the PATH.
+// browser starts Chromium.
 func browser(t *testing.T) *chromium {
 	t.Helper()
-	program := os.Getenv("SHOPMESH_TEST_BROWSER")
-	for _, name := range []string{"chromium-headless-shell", "chromium", "google-chrome"} {
-		if path, err := exec.LookPath(name); program == "" && err == nil {
-			program = path
-		}
-	}
-	if program == "" {
-		t.Fatal("there is no browser: install Chromium, or let SHOPMESH_TEST_BROWSER name it")
+	program, err := installed.Chromium()
+	if err != nil {
+		t.Fatal(err)
 	}
 	toBrowser, in, err := os.Pipe()
 	if err != nil {

@@ -55,37 +55,48 @@ type shop struct {
 	// links is called as notification, and broker has the events by which mails are requested.
 	links  identityv1connect.TokenServiceClient
 	broker kafka.Config
+	// catalogDatabase is a URL.
+	catalogDatabase string
 	// stop stops the shop before the test ends.
 	stop func()
 }
 
 func open(t *testing.T) *shop {
 	t.Helper()
+	return openWith(t, func(*inprocess.Config) {})
+}
+
+// openWith opens a shop that differs from the others in something.
+func openWith(t *testing.T, change func(*inprocess.Config)) *shop {
+	t.Helper()
 	broker := testkit.Broker(t)
-	served := inprocess.Serve(t, inprocess.Config{
-		Broker: broker, Process: trusting(broker), Identity: identity.Config{PublicURL: publicURL, Contexts: services.Contexts()}, SMTPURL: "smtp://127.0.0.1:1",
-	})
+	config := inprocess.Config{
+		Broker: broker, Identity: identity.Config{PublicURL: publicURL, Contexts: services.Contexts()}, SMTPURL: "smtp://127.0.0.1:1",
+	}
+	change(&config)
+	config.Process = trusting(broker, config.Identity.PublicURL)
+	served := inprocess.Serve(t, config)
 	client := testkit.Client(t, served.API, testkit.AsFunc(t, testkit.Owner))
 	mailer := testkit.Client(t, served.API, testkit.As(t, testkit.ServiceCaller("notification")))
 	return &shop{
 		mails: notificationv1connect.NewNotificationServiceClient(client), payments: paymentv1connect.NewPaymentServiceClient(client),
 		orderClient: orderv1connect.NewOrderServiceClient(client), mailer: orderv1connect.NewOrderServiceClient(mailer),
 		links: identityv1connect.NewTokenServiceClient(mailer), broker: broker,
-		t: t, url: served.API, stop: served.Stop, products: catalogv1connect.NewProductServiceClient(client), categories: catalogv1connect.NewCategoryServiceClient(client),
+		t: t, url: served.API, stop: served.Stop, catalogDatabase: served.CatalogDatabase, products: catalogv1connect.NewProductServiceClient(client), categories: catalogv1connect.NewCategoryServiceClient(client),
 		stock: inventoryv1connect.NewInventoryServiceClient(client), settings: configv1connect.NewConfigServiceClient(client),
 	}
 }
 
 // trusting is a process that takes the tokens of identity, and those of testkit for whom a test
 // calls as.
-func trusting(broker kafka.Config) kitapp.Process {
+func trusting(broker kafka.Config, public string) kitapp.Process {
 	process := kitapp.Process{}
 	keys := services.ServiceKeys{Signers: make(map[string]*token.ServiceSigner)}
 	for _, context := range services.Contexts() {
 		keys.Signers[context] = testkit.Signer(context)[context]
 		keys.Public = token.Join(keys.Public, testkit.ServiceKey(context).PublicOf(context))
 	}
-	services.Trust{PublicURL: publicURL, Keys: keys, Self: services.Contexts(), Kafka: broker}.Apply(&process)
+	services.Trust{PublicURL: public, Keys: keys, Self: services.Contexts(), Kafka: broker}.Apply(&process)
 	ofTests := testkit.VerifierConfig("", services.Permissions())
 	ofTests.Self = services.Contexts()
 	first, identify := token.NewVerifier(ofTests), process.Identify

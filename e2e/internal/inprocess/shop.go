@@ -31,6 +31,8 @@ type Config struct {
 	Process kitapp.Process
 	// Identity is all but its database and its key.
 	Identity identity.Config
+	// Payment is all but its databases.
+	Payment payment.Config
 	// SMTPURL is where mails go.
 	SMTPURL string
 	// Options are applied beside the contexts' modules.
@@ -43,14 +45,17 @@ type Shop struct {
 
 	// Stop stops it before the test ends.
 	Stop func()
-	// IdentityDatabase and PaymentDatabase are URLs.
-	IdentityDatabase, PaymentDatabase string
+	// IdentityDatabase, PaymentDatabase and CatalogDatabase are URLs.
+	IdentityDatabase, PaymentDatabase, CatalogDatabase string
 }
 
 // Serve serves a shop on databases of its own until the test ends.
 func Serve(t *testing.T, c Config) Shop {
 	t.Helper()
-	s := Shop{IdentityDatabase: testkit.DatabaseURL(t, identity.Migrations()), PaymentDatabase: testkit.DatabaseURL(t, payment.Migrations())}
+	s := Shop{
+		IdentityDatabase: testkit.DatabaseURL(t, identity.Migrations()), PaymentDatabase: testkit.DatabaseURL(t, payment.Migrations()),
+		CatalogDatabase: testkit.DatabaseURL(t, catalog.Migrations()),
+	}
 	process := c.Process
 	process.Name, process.Log = "shopmesh", slog.New(slog.DiscardHandler)
 	s.Addresses, s.Stop = apptest.Serve(t, process, append(c.modules(t, s), c.Options...)...)
@@ -64,16 +69,17 @@ func (c Config) modules(t *testing.T, s Shop) []fx.Option {
 	}
 	accounts := c.Identity
 	accounts.Context, accounts.Key = on(s.IdentityDatabase), identity.NewKey()
+	payments := c.Payment
+	payments.Context, payments.SandboxDatabase = on(s.PaymentDatabase), pg.Config{URL: testkit.DatabaseURL(t, fstest.MapFS{})}
+	payments.Context.Secrets = c.Payment.Context.Secrets
 	return []fx.Option{
 		config.Module(config.Config{Context: on(testkit.DatabaseURL(t, config.Migrations()))}),
-		catalog.Module(catalog.Config{Context: on(testkit.DatabaseURL(t, catalog.Migrations()))}),
+		catalog.Module(catalog.Config{Context: on(s.CatalogDatabase)}),
 		customer.Module(customer.Config{Context: on(testkit.DatabaseURL(t, customer.Migrations()))}),
 		identity.Module(accounts),
 		inventory.Module(inventory.Config{Context: on(testkit.DatabaseURL(t, inventory.Migrations()))}),
 		order.Module(order.Config{Context: on(testkit.DatabaseURL(t, order.Migrations())), PublicURL: c.Identity.PublicURL}),
-		payment.Module(payment.Config{
-			Context: on(s.PaymentDatabase), SandboxDatabase: pg.Config{URL: testkit.DatabaseURL(t, fstest.MapFS{})},
-		}),
+		payment.Module(payments),
 		notification.Module(notification.Config{Context: on(testkit.DatabaseURL(t, notification.Migrations())), SMTPURL: c.SMTPURL}),
 		storefront.Module(storefront.Config{Context: on(testkit.DatabaseURL(t, storefront.Migrations())), PublicURL: c.Identity.PublicURL}),
 	}

@@ -1,0 +1,142 @@
+// The shops that the harness serves (../chromium_test.go), and what their owner does meanwhile.
+import { expect } from '@playwright/test';
+
+interface Served {
+  url: string;
+  owner: string;
+  limited: string;
+  broken: string;
+  category: string;
+}
+
+export const served = JSON.parse(process.env['SHOP'] ?? '{}') as Served;
+
+/** A product that a check made for itself. */
+export interface Product {
+  id: string;
+  code: string;
+  name: string;
+  path: string;
+}
+
+export interface Money {
+  currencyCode: string;
+  units: string;
+  nanos?: number;
+}
+
+export interface Order {
+  id: string;
+  number: string;
+  state: string;
+  total: Money;
+  contact: { email: string; firstName: string };
+}
+
+/** Returns an amount of euros. */
+export function euros(units: number): Money {
+  return { currencyCode: 'EUR', units: String(units) };
+}
+
+/** Calls an RPC, as the owner unless another address is given. Its answer has the contract's shape. */
+export async function call<Answer>(method: string, request: object, at: string = served.owner): Promise<Answer> {
+  const answer = await fetch(`${at}/shopmesh.${method}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(request),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} is answered ${answer.status}: ${text}`);
+  return JSON.parse(text) as Answer;
+}
+
+/** Waits until something goes well, and returns what it returned. */
+export async function once<Result>(what: string, does: () => Promise<Result>): Promise<Result> {
+  let result: Result[] = [];
+  await expect(async () => {
+    result = [await does()];
+  }, what).toPass();
+  return result[0] as Result;
+}
+
+let count = 0;
+
+/** Adds a product that no other check has, and waits until so many of it can be ordered. */
+export async function sell(stock: number, price: Money = euros(5), name = 'Green mug'): Promise<Product> {
+  const code = `OWN-${process.pid}-${++count}`;
+  const [, , categoryId] = served.category.split('/');
+  const made = await call<{ product: { id: string } }>('catalog.v1.ProductService/CreateProduct', { product: { code, name, price, categoryId } });
+  const product = { id: made.product.id, code, name, path: `/p/${code}` };
+  await once('order knows the product', () => quote(product));
+  await deliver(product, stock);
+  return product;
+}
+
+/** Returns the price for which order would sell a product now. */
+export async function quote(product: Product): Promise<Money> {
+  const lines = [{ productCode: product.code, quantity: 1 }];
+  const answer = await call<{ quote: { total: Money } }>('order.v1.OrderService/QuoteOrder', { lines });
+  return answer.quote.total;
+}
+
+/** Changes the stock, and waits until the shop shows it. */
+export async function deliver(product: Product, delta: number): Promise<void> {
+  const available = async (): Promise<number> => {
+    const answer = await call<{ product: { availableQuantity?: string } }>('catalog.v1.ProductService/GetProduct', { code: product.code });
+    return Number(answer.product.availableQuantity ?? 0);
+  };
+  const before = await available();
+  const request = { requestId: crypto.randomUUID(), productCode: product.code, delta: String(delta), reason: 'delivery' };
+  await once('inventory knows the product', () => call('inventory.v1.InventoryService/AdjustStock', request));
+  await expect.poll(available, 'the catalog knows the stock').toBe(before + delta);
+}
+
+/** Changes the price, and waits until orders cost it. */
+export async function reprice(product: Product, price: Money): Promise<void> {
+  await call('catalog.v1.ProductService/UpdateProduct', { product: { id: product.id, price }, updateMask: 'price' });
+  await expect.poll(async () => (await quote(product)).units, 'order knows the price').toBe(price.units);
+}
+
+/** Archives a product, and waits until it can't be ordered any more. */
+export async function archive(product: Product): Promise<void> {
+  await call('catalog.v1.ProductService/ArchiveProduct', { id: product.id });
+  await expect.poll(() => quote(product).then(() => 'sold', () => 'gone'), 'order knows it').toBe('gone');
+}
+
+/** Returns the orders of an e-mail address. */
+export async function ordersOf(email: string): Promise<Order[]> {
+  const answer = await call<{ orders?: Order[] }>('order.v1.OrderService/ListOrders', { filter: `email = ${JSON.stringify(email)}` });
+  return (answer.orders ?? []).filter((order) => order.contact.email === email);
+}
+
+/** Waits until an order is in a state. */
+export async function reached(order: Order, state: string): Promise<void> {
+  await expect
+    .poll(async () => {
+      const answer = await call<{ order: Order }>('order.v1.OrderService/GetOrder', { id: order.id });
+      return answer.order.state;
+    }, `order ${order.number} is ${state}`)
+    .toBe(`ORDER_STATE_${state}`);
+}
+
+/** Places an order as a guest, and returns it with the path of its link. */
+export async function place(code: string, method = 'sandbox_ok', quantity = 1): Promise<{ order: Order; link: string }> {
+  const answer = await call<{ order: Order; guestToken: string }>(
+    'order.v1.OrderService/PlaceOrder',
+    {
+      requestId: crypto.randomUUID(),
+      contact: { firstName: 'Ada', lastName: 'Lovelace', email: 'ada@example.com' },
+      shippingAddress: { regionCode: 'GB', postalCode: 'SW1Y 4JH', locality: 'London', addressLines: ['12 St James’s Square'] },
+      lines: [{ productCode: code, quantity }],
+      paymentMethod: method,
+    },
+    served.url,
+  );
+  return { order: answer.order, link: `/o/${answer.guestToken}` };
+}
+
+/** Returns how many mails there are about an order. */
+export async function mailsAbout(order: Order): Promise<number> {
+  const answer = await call<{ notifications?: object[] }>('notification.v1.NotificationService/ListNotifications', { filter: `order_id = ${JSON.stringify(order.id)}` });
+  return answer.notifications?.length ?? 0;
+}

@@ -1,0 +1,225 @@
+// Every page of the shop in every state that it can be brought to, for the checks of how pages look.
+import { expect, type Page } from '@playwright/test';
+import type { Errors } from './check.ts';
+import { archive, call, deliver, euros, once, place, reached, reprice, sell, served } from './served.ts';
+import { ada, fill, form, holds, order } from './visit.ts';
+
+/** A visitor in a language: the page, and what precedes its paths. */
+export interface Visitor {
+  page: Page;
+  errors: Errors;
+  language: '' | '/de' | '/ar';
+}
+
+export interface State {
+  name: string;
+  open: (visitor: Visitor) => Promise<void>;
+}
+
+async function go({ page, errors, language }: Visitor, path: string, status = 200, at = ''): Promise<void> {
+  if (status >= 400) errors.expect(new RegExp(`status of ${status}`));
+  const answer = await page.goto(`${at}${language}${path === '/' && language ? '' : path}`);
+  expect(answer?.status(), path).toBe(status);
+}
+
+const catalog: State[] = [
+  { name: 'home', open: (v) => go(v, '/') },
+  { name: 'category', open: (v) => go(v, served.category) },
+  {
+    name: 'category, page 2',
+    open: async (v) => {
+      await go(v, served.category);
+      await v.page.locator('a[rel=next]').click();
+      await expect(v.page).toHaveURL(/page=/);
+    },
+  },
+  { name: 'category, wrong prices', open: (v) => go(v, `${served.category}?min=x&max=y`) },
+  { name: 'category, nothing fits', open: (v) => go(v, `${served.category}?min=99999&stock=1`) },
+  { name: 'search', open: (v) => go(v, '/search?q=mug') },
+  { name: 'search, nothing found', open: (v) => go(v, '/search?q=zeppelin') },
+  { name: 'product', open: (v) => go(v, '/p/BLUE/blue-mug') },
+  { name: 'product, a picture', open: (v) => go(v, '/p/PICTURE/mug-with-a-picture') },
+  {
+    name: 'product, the picture fails',
+    open: async (v) => {
+      v.errors.expect(/pictures\.example/);
+      await v.page.route('https://pictures.example/**', (route) => route.abort());
+      await go(v, '/p/PICTURE/mug-with-a-picture');
+    },
+  },
+  { name: 'product, few left', open: (v) => go(v, '/p/LOW/rare-mug') },
+  { name: 'product, sold out', open: (v) => go(v, '/p/NONE/sold-out-mug') },
+  { name: 'product, a long name', open: (v) => v.page.goto(`${v.language}/p/LONG`).then(() => undefined) },
+  { name: 'product, archived', open: (v) => go(v, '/p/OLD/old-mug', 410) },
+];
+
+const cart: State[] = [
+  { name: 'cart, empty', open: (v) => go(v, '/cart') },
+  {
+    name: 'cart, just added to',
+    open: async (v) => {
+      await holds(v.page, 'LONG', 2);
+      await holds(v.page, 'BLUE', 2);
+      await go(v, '/cart?added=1');
+    },
+  },
+  {
+    name: 'cart, changed meanwhile',
+    open: async (v) => {
+      const [short, gone] = [await sell(5), await sell(5)];
+      await holds(v.page, short.code, 4);
+      await holds(v.page, gone.code, 1);
+      await deliver(short, -3);
+      await archive(gone);
+      await go(v, '/cart');
+    },
+  },
+  {
+    name: 'cart, something removed',
+    open: async (v) => {
+      await holds(v.page, 'LONG', 2);
+      await holds(v.page, 'BLUE', 2);
+      await go(v, '/cart');
+      await form(v.page, '/cart/set').last().getByRole('button').click();
+      await expect(v.page.locator('.undo')).toBeVisible();
+    },
+  },
+  {
+    name: 'cart, no number',
+    open: async (v) => {
+      await holds(v.page, 'BLUE');
+      await go(v, '/cart?problem=quantity');
+    },
+  },
+];
+
+const checkout: State[] = [
+  {
+    name: 'checkout, empty',
+    open: async (v) => {
+      await holds(v.page, 'BLUE', 2);
+      await go(v, '/checkout');
+    },
+  },
+  {
+    name: 'checkout, errors',
+    open: async (v) => {
+      await holds(v.page, 'BLUE', 2);
+      await go(v, '/checkout');
+      await fill(v.page, { ...ada, 'contact.email': 'ada@example', 'shipping_address.region_code': 'US' });
+      await order(v.page);
+      await expect(v.page.locator('.problems')).toBeVisible();
+    },
+  },
+  {
+    name: 'checkout, something changed',
+    open: async (v) => {
+      const product = await sell(8);
+      await holds(v.page, product.code, 5);
+      await go(v, '/checkout');
+      await fill(v.page, ada);
+      await reprice(product, euros(6));
+      await deliver(product, -6);
+      await order(v.page);
+      await expect(v.page.locator('.problems')).toBeVisible();
+    },
+  },
+];
+
+/** Opens the page of an order that was brought to a state. */
+async function ordered(v: Visitor, placed: Awaited<ReturnType<typeof place>>, state: string): Promise<void> {
+  await reached(placed.order, state);
+  await v.page.goto(placed.link); // it sets the session's cookie
+  await go(v, `/orders/${placed.order.number}`);
+}
+
+async function act(method: string, id: string, more: object = {}): Promise<void> {
+  await call(`order.v1.OrderService/${method}`, { id, ...more });
+}
+
+const orders: State[] = [
+  { name: 'order, awaiting its payment', open: async (v) => ordered(v, await place('BLUE', 'sandbox_slow'), 'AWAITING_PAYMENT') },
+  {
+    name: 'order, to be paid',
+    open: async (v) => {
+      const placed = await place('BLUE', 'stripe_checkout');
+      await once('the order can be paid', async () => {
+        await ordered(v, placed, 'AWAITING_PAYMENT');
+        await expect(v.page.locator('main a.button:not([data-kind])')).toBeVisible({ timeout: 1 });
+      });
+    },
+  },
+  { name: 'order, paid', open: async (v) => ordered(v, await place('BLUE'), 'CONFIRMED') },
+  {
+    name: 'order, cancelling it',
+    open: async (v) => {
+      await ordered(v, await place('BLUE'), 'CONFIRMED');
+      await v.page.locator('main summary').click();
+    },
+  },
+  {
+    name: 'order, shipped',
+    open: async (v) => {
+      const placed = await place('BLUE');
+      await reached(placed.order, 'CONFIRMED');
+      await act('ShipOrder', placed.order.id, { shipment: { carrier: 'Post', trackingCode: '00340434161094042557' } });
+      await ordered(v, placed, 'SHIPPED');
+    },
+  },
+  {
+    name: 'order, delivered',
+    open: async (v) => {
+      const placed = await place('BLUE');
+      await reached(placed.order, 'CONFIRMED');
+      await act('ShipOrder', placed.order.id);
+      await act('MarkOrderDelivered', placed.order.id);
+      await ordered(v, placed, 'DELIVERED');
+    },
+  },
+  {
+    name: 'order, cancelled and paid back',
+    open: async (v) => {
+      const placed = await place('BLUE');
+      await reached(placed.order, 'CONFIRMED');
+      await act('CancelOrder', placed.order.id, { requestId: crypto.randomUUID() });
+      await ordered(v, placed, 'CANCELLED');
+    },
+  },
+  { name: 'order, its payment declined', open: async (v) => ordered(v, await place('BLUE', 'sandbox_declined'), 'CANCELLED') },
+  { name: 'order, not enough left', open: async (v) => ordered(v, await place((await sell(1)).code, 'sandbox_ok', 2), 'CANCELLED') },
+  {
+    name: 'order, too late to cancel it',
+    open: async (v) => {
+      const placed = await place('BLUE', 'sandbox_declined');
+      await ordered(v, placed, 'CANCELLED');
+      await go(v, `/orders/${placed.order.number}?problem=state`);
+    },
+  },
+];
+
+const accounts: State[] = [
+  { name: 'account, signing in', open: (v) => go(v, '/account/sign-in') },
+  { name: 'account, signing up', open: (v) => go(v, '/account/sign-up') },
+  { name: 'account, a forgotten password', open: (v) => go(v, '/account/forgot') },
+  { name: 'account, a link that was mailed', open: (v) => go(v, '/account/verify') },
+];
+
+const rest: State[] = [
+  { name: 'find an order', open: (v) => go(v, '/orders/find') },
+  {
+    name: 'find an order, errors',
+    open: async (v) => {
+      await v.page.request.post('/orders/link', { form: { number: 'x', email: 'ada@' } });
+      await go(v, '/orders/find');
+    },
+  },
+  { name: 'find an order, its link is mailed', open: (v) => go(v, '/orders/find?sent=1') },
+  { name: 'legal text', open: (v) => go(v, '/legal/imprint') },
+  { name: 'no such page', open: (v) => go(v, '/nothing', 404) },
+  { name: 'no such order', open: (v) => go(v, '/orders/AAAA-AAAA', 404) },
+  { name: 'a form alone', open: (v) => go(v, '/cart/add', 405) },
+  { name: 'too many requests', open: (v) => go(v, '/', 429, served.limited) },
+  { name: 'a failure', open: (v) => go(v, '/', 500, served.broken) },
+];
+
+export const states: readonly State[] = [...catalog, ...cart, ...checkout, ...orders, ...accounts, ...rest];

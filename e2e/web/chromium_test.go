@@ -1,0 +1,129 @@
+//go:build chromium
+
+package web_test
+
+import (
+	"encoding/json"
+	"flag"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/shopmesh/shopmesh/e2e/internal/inprocess"
+	"github.com/shopmesh/shopmesh/e2e/internal/installed"
+	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
+	edgev1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/edge/v1"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	storefrontv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/storefront/v1"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/kit/token"
+	"github.com/shopmesh/shopmesh/services/payment/stripefake"
+)
+
+var (
+	project  = flag.String("chromium.project", "shop", "which folder of browser/ runs: shop, budgets or screenshots")
+	only     = flag.String("chromium.only", "", "runs the checks whose names match this `pattern`")
+	products = flag.Int("chromium.products", 30, "how many products the shop has beside those that the checks name")
+)
+
+// served is what the checks in browser/ know of the shops that they open (browser/served.ts).
+type served struct {
+	// URL is the shop's address. Calls to Owner are made by the owner.
+	URL   string `json:"url"`
+	Owner string `json:"owner"`
+	// Limited is a shop that answers this address no more calls, and Broken one whose catalog
+	// fails.
+	Limited string `json:"limited"`
+	Broken  string `json:"broken"`
+	// Category is the path of the category that has all products.
+	Category string `json:"category"`
+}
+
+// What a shop looks and works like in a browser is checked by browser/*/*.spec.ts, each of
+// which says what it holds. They share a shop, and make the products that they change.
+func TestPagesInChromium(t *testing.T) {
+	program, err := installed.Chromium()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := openOnLoopback(t)
+	shown := served{URL: s.url, Owner: asOwner(t, s.url), Category: stock(s, *products), Limited: limited(t), Broken: broken(t)}
+	told, err := json.Marshal(shown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"test", "--project=" + *project}
+	if *only != "" {
+		args = append(args, "--grep="+*only)
+	}
+	run := exec.CommandContext(t.Context(), "node_modules/.bin/playwright", args...) //nolint:gosec // our own arguments
+	run.Dir, run.Stdout, run.Stderr = "browser", os.Stdout, os.Stderr
+	run.Env = append(os.Environ(), "SHOP="+string(told), "CHROMIUM="+program)
+	if err := run.Run(); err != nil {
+		t.Fatalf("playwright %q: %v", args, err)
+	}
+}
+
+// openOnLoopback opens a shop that is reached without TLS, takes payments on Stripe's page,
+// and keeps orders that are paid by sandbox_slow waiting for minutes.
+func openOnLoopback(t *testing.T) *shop {
+	t.Helper()
+	const key, secret = "sk_test_0123456789", "whsec_0123456789"
+	fake := stripefake.New(stripefake.Config{Key: key})
+	stripe := httptest.NewServer(fake)
+	t.Cleanup(stripe.Close)
+	t.Cleanup(fake.Close)
+	s := openWith(t, func(c *inprocess.Config) {
+		c.Identity.PublicURL = "http://127.0.0.1"
+		c.Payment.StripeURL = stripe.URL
+		c.Payment.Context.Secrets = func(name string) (string, error) { return map[string]string{"CARDS": key, "EVENTS": secret}[name], nil }
+	})
+	fake.SetEndpoint(s.url+"/webhooks/stripe", secret)
+	s.set(&configv1.Settings{Context: "edge", Value: &configv1.Settings_Edge{Edge: &edgev1.Settings{
+		ReadsRate: new("off"), OrdersRate: new("off"), SignInRate: new("off"), MailsRate: new("off"),
+	}}})
+	s.set(&configv1.Settings{Context: "payment", Value: &configv1.Settings_Payment{Payment: &paymentv1.Settings{
+		StripeKeySecret: "CARDS", StripeWebhookSecrets: []string{"EVENTS"}, ReturnUrl: "https://shop.example/paid", SandboxSlowDelay: durationpb.New(5 * time.Minute),
+	}}})
+	s.set(&configv1.Settings{Context: "order", Value: &configv1.Settings_Order{Order: &orderv1.Settings{
+		PaymentMethods: []string{"sandbox_ok", "sandbox_declined", "sandbox_slow", "sandbox_unknown_then_ok", "stripe_checkout"},
+	}}})
+	s.set(&configv1.Settings{Context: "storefront", Value: &configv1.Settings_Storefront{Storefront: &storefrontv1.Settings{
+		Announcements: []*storefrontv1.Announcement{{Language: "en", Text: "We are away in August."}, {Language: "ar", Text: "نحن في إجازة في أغسطس."}},
+		LegalTexts:    []*storefrontv1.LegalTexts{{Language: "en", Imprint: "# Who we are\nAda Lovelace, https://ada.example/.\n- one\n- two"}},
+	}}})
+	return s
+}
+
+// asOwner serves what passes calls on as the owner's, and returns its address.
+func asOwner(t *testing.T, shop string) string {
+	t.Helper()
+	to, err := url.Parse(shop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(to)
+		shown, err := testkit.Token(testkit.Owner(), "")
+		if err != nil {
+			t.Errorf("make a token for the owner: %v", err)
+		}
+		r.Out.Header.Set(token.Authorization, "Bearer "+shown)
+	}})
+	t.Cleanup(proxy.Close)
+	return proxy.URL
+}
+
+func (s *shop) set(settings *configv1.Settings) {
+	s.t.Helper()
+	if _, err := s.settings.UpdateSettings(s.t.Context(), &configv1.UpdateSettingsRequest{Settings: settings}); err != nil {
+		s.t.Fatal(err)
+	}
+}
