@@ -10,6 +10,13 @@ export const sending = new Set();
 let queue = Promise.resolve();
 let scrolled = 0;
 
+/** Forgets the forms that were under way when the page was left: no answer comes to them, and
+ * none holds up the next one. */
+export function abandon() {
+  sending.clear();
+  queue = Promise.resolve();
+}
+
 export function listen() {
   addEventListener('submit', submitted);
   addEventListener('popstate', stepped);

@@ -1,7 +1,7 @@
 // What keeps an open page true: an order's page hears of each version that the order comes to,
 // while its tab is visible; what comes back from the browser's memory is read again.
 import { keep, restore } from './fields.js';
-import { listen, sending } from './forms.js';
+import { abandon, listen, sending } from './forms.js';
 import { takeToken } from './link.js';
 import { build, focus, idle, open, part, place, request, say, show, swap, top, twin } from './page.js';
 
@@ -147,7 +147,7 @@ addEventListener('pagehide', () => {
 });
 addEventListener('pageshow', (event) => {
   if (!event.persisted) return;
-  sending.clear();
+  abandon();
   idle();
   document.querySelectorAll('[data-part=lost]').forEach((notice) => notice.remove());
   void refresh().then(follow);
