@@ -162,7 +162,7 @@ const orders: State[] = [
     open: async (v) => {
       const placed = await place('BLUE');
       await reached(placed.order, 'CONFIRMED');
-      await act('ShipOrder', placed.order.id, { shipment: { carrier: 'Post', trackingCode: '00340434161094042557' } });
+      await act('ShipOrder', placed.order.id, { carrier: 'Post', trackingCode: '00340434161094042557' });
       await ordered(v, placed, 'SHIPPED');
     },
   },
