@@ -198,6 +198,12 @@ func TestARowThatChangesAResourceNeedsItsIdAlone(t *testing.T) {
 	if got := child(child(book, "properties"), "id")["pattern"]; got != "^[0-9]{4}$" {
 		t.Errorf("its id has the pattern %v", got)
 	}
+	mask := regexp.MustCompile(text(child(child(row, "properties"), "updateMask")["pattern"]))
+	for written, fits := range map[string]bool{"": true, "title": true, "title,shelfCode.part2": true, "shelf_code": false, "title,": false, ".": false, "×": false} {
+		if mask.MatchString(written) != fits {
+			t.Errorf("%q matches the mask's pattern %s: %t, want %t", written, mask, !fits, fits)
+		}
+	}
 }
 
 func TestARequiredTextOrListIsNotEmpty(t *testing.T) {

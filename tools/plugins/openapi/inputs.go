@@ -132,12 +132,17 @@ func leaveToServer(schema object, rpc protoreflect.MethodDescriptor, message str
 	}
 }
 
+// maskPaths is how ProtoJSON writes a FieldMask in a body: paths, separated by commas, of names without
+// underscores. Others can't be read (https://protobuf.dev/programming-guides/json/).
+const maskPaths = `^([A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)*(,[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)*)*)?$`
+
 // leaveToMask completes the schema of a message that is the row of a batch and changes what its
 // mask names: of the resource in it nothing but the id has to be there.
 func leaveToMask(schema, schemas object, message protoreflect.MessageDescriptor, used map[string]bool) {
 	if message == nil || message.Fields().ByName("update_mask") == nil {
 		return
 	}
+	child(child(schema, "properties"), message.Fields().ByName("update_mask").JSONName())["pattern"] = maskPaths
 	for i := range message.Fields().Len() {
 		field := message.Fields().Get(i)
 		pattern, named := patternAt(message, string(field.Name())+".id")
