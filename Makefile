@@ -3,10 +3,16 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
+# Everything is compiled as .ko.yaml has it for the images, so that no package is compiled twice. A command's own -tags
+# take the place of these: it names them again.
+TAGS = grpcnotrace
+export CGO_ENABLED = 0
+export GOFLAGS := $(shell go env GOFLAGS) -trimpath -tags=$(TAGS)
+
 # The tools live in modules of their own, outside go.work, so that what they
 # depend on never moves what we ship.
 BIN := bin/tools
-BUILD_TOOL = GOWORK=off CGO_ENABLED=0 go build
+BUILD_TOOL = GOWORK=off go build
 
 # Pure Go builds of the tools are the quick ones: sqlc's C parser alone takes
 # minutes to compile.
@@ -122,14 +128,15 @@ standalone:
 	GOWORK=off go build ./...
 	cd gen && GOWORK=off go build ./...
 
+PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
 .PHONY: cross
-cross: ## Compile every command for Linux and macOS, amd64 and arm64
+cross: ## Compile every command for other machines (PLATFORMS="linux/amd64 darwin/arm64")
 	@# All are compiled, as images are; linked is the one that has every service in it, because linking takes longer.
-	@for os in linux darwin; do for arch in amd64 arm64; do \
-		echo "go build for $$os/$$arch"; \
-		export CGO_ENABLED=0 GOFLAGS=-trimpath GOOS=$$os GOARCH=$$arch; \
+	@for platform in $(PLATFORMS); do \
+		echo "go build for $$platform"; \
+		export GOOS=$${platform%/*} GOARCH=$${platform#*/}; \
 		go list -export -f '{{if .Error}}{{.Error}}{{end}}' ./cmd/... ./services/... && go build -o /dev/null ./cmd/shopmesh || exit 1; \
-	done; done
+	done
 
 .PHONY: test-ts
 test-ts: gen/ts/node_modules/.stamp e2e/ts/node_modules/.stamp office ## Type-check the contracts for TypeScript and the pages' script, build and test the office, and order with the contracts from the shop
@@ -137,10 +144,10 @@ test-ts: gen/ts/node_modules/.stamp e2e/ts/node_modules/.stamp office ## Type-ch
 	cd web/office && npm run --silent test
 	cd gen/ts && npm run --silent build
 	cd e2e/ts && npm run --silent build
-	go test -tags typescript -timeout 10m -run TestTypeScriptClient $(ARGS) ./e2e/...
+	go test -tags $(TAGS),typescript -timeout 10m -run TestTypeScriptClient $(ARGS) ./e2e/...
 
 # -v, so that what each check says is seen while it runs.
-IN_CHROMIUM = $(IN_MEMORY) go test -tags chromium -ldflags=-w -count=1 -timeout 60m -v -run TestPagesInChromium ./e2e/web
+IN_CHROMIUM = $(IN_MEMORY) go test -tags $(TAGS),chromium -ldflags=-w -count=1 -timeout 60m -v -run TestPagesInChromium ./e2e/web
 
 .PHONY: test-web
 test-web: e2e/web/browser/node_modules/.stamp ## Check the shop's pages in Chromium (ARGS='-chromium.only="keyboard"')
@@ -167,7 +174,7 @@ bin/schemathesis/.stamp: e2e/rest/requirements.txt
 
 .PHONY: test-rest
 test-rest: bin/schemathesis/.stamp ## Try the REST API against its OpenAPI document with schemathesis (needs Python 3; ARGS=-rest.seed=N)
-	go test -tags rest -timeout 20m -run TestRESTKeepsItsDocument ./e2e $(ARGS)
+	go test -tags $(TAGS),rest -timeout 20m -run TestRESTKeepsItsDocument ./e2e $(ARGS)
 
 bin/kafka/.stamp: e2e/kafka/pom.xml
 	mvn -q -B -f e2e/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/bin/kafka -DincludeScope=runtime
@@ -175,7 +182,7 @@ bin/kafka/.stamp: e2e/kafka/pom.xml
 
 .PHONY: test-distributed
 test-distributed: bin/kafka/.stamp ## Test the shop with each service in a process of its own, with Apache Kafka
-	SHOPMESH_TEST_KAFKA_LIB=$(CURDIR)/bin/kafka go test -tags distributed -timeout 20m -run TestDistributed $(ARGS) ./e2e/...
+	SHOPMESH_TEST_KAFKA_LIB=$(CURDIR)/bin/kafka go test -tags $(TAGS),distributed -timeout 20m -run TestDistributed $(ARGS) ./e2e/...
 
 .PHONY: up-distributed
 up-distributed: bin/kafka/.stamp ## Run each service as a process of its own, with PostgreSQL and Apache Kafka (ARGS="-demo -for 10m")
@@ -188,16 +195,16 @@ chaos: bin/kafka/.stamp ## Sell while every part of the shop is killed, cut and 
 # In the package's own folder, so that go test shows the report of a test that passed.
 .PHONY: crashpoints
 crashpoints: ## Stop the shop at every boundary of the order's way (ARGS=-crash.list, -crash.sample=20, -crash.at="STORY: POINT")
-	cd e2e && ../$(IN_MEMORY) go test -tags crashpoints -timeout 60m -parallel 6 -run TestCrashPoints $(ARGS)
+	cd e2e && ../$(IN_MEMORY) go test -tags $(TAGS),crashpoints -timeout 60m -parallel 6 -run TestCrashPoints $(ARGS)
 
 .PHONY: test-faults
 test-faults: ## Test the shop, the broker and the inbox on a full disk (needs the right to mount), and a broker that is away (OUTAGE=10m)
-	go test -tags faults -timeout 10m -run 'FullDisk' $(ARGS) ./kit/embedded/... ./e2e/...
+	go test -tags $(TAGS),faults -timeout 10m -run 'FullDisk' $(ARGS) ./kit/embedded/... ./e2e/...
 	SHOPMESH_TEST_OUTAGE=$(or $(OUTAGE),10m) go test -timeout 0 -v -run TestTheBrokerIsAway $(ARGS) ./services/order
 
 .PHONY: test-timing
 test-timing: ## Measure whether sign-ins of known and unknown addresses take the same time (minutes, on a machine that does nothing else)
-	go test -tags timing -timeout 30m -v -run TestSignInsOfKnownAndUnknown $(ARGS) ./services/identity/internal/app
+	go test -tags $(TAGS),timing -timeout 30m -v -run TestSignInsOfKnownAndUnknown $(ARGS) ./services/identity/internal/app
 
 .PHONY: bounds
 bounds: ## Send every RPC all of the worst requests that its contract has a place for, of which `make test` tries a quarter
@@ -237,7 +244,7 @@ mesh-disposable: cluster-named
 mesh-test: mesh-disposable ## Test the shop in a cluster with Istio, row by row (docs/mesh.md; FULL=1 for all rows, ARGS="-run TestRow02")
 	@# Not a prerequisite: with -j it would not wait for the look at the label.
 	@$(MAKE) --no-print-directory mesh-up
-	cd e2e && go test -tags mesh -count=1 -parallel 8 -timeout 90m -v ./mesh $(if $(FULL),,-run '$(MESH_ROWS)') $(ARGS)
+	cd e2e && go test -tags $(TAGS),mesh -count=1 -parallel 8 -timeout 90m -v ./mesh $(if $(FULL),,-run '$(MESH_ROWS)') $(ARGS)
 
 # Not ./cmd/shopmesh, whose image is for audits and the demo: with a whole shop in it, it has 62 MB unpacked, where a
 # service may have 45. skaffold builds it, and this with IMAGES=./cmd/shopmesh.

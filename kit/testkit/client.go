@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -91,10 +90,13 @@ var (
 // documentedReasons reads the reasons that the comments of the contracts list, by
 // procedure: "/shopmesh.order.v1.OrderService/GetOrder".
 var documentedReasons = sync.OnceValues(func() (map[string][]string, error) {
-	_, here, _, _ := runtime.Caller(0)
-	protos, err := filepath.Glob(filepath.Join(filepath.Dir(here), "..", "..", "proto", "shopmesh", "*", "v1", "*_service.proto"))
+	root, err := repository()
+	if err != nil {
+		return nil, err
+	}
+	protos, err := filepath.Glob(filepath.Join(root, "proto", "shopmesh", "*", "v1", "*_service.proto"))
 	if err == nil && len(protos) == 0 {
-		err = fmt.Errorf("no *_service.proto near %s", here)
+		err = fmt.Errorf("no *_service.proto in %s", root)
 	}
 	if err != nil {
 		return nil, err
@@ -109,6 +111,23 @@ var documentedReasons = sync.OnceValues(func() (map[string][]string, error) {
 	}
 	return reasons, nil
 })
+
+// repository returns the folder of go.work above the one that the test runs in: what is compiled with -trimpath holds no
+// paths of files.
+func repository() (string, error) {
+	here, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for folder := here; ; folder = filepath.Dir(folder) {
+		if _, err := os.Stat(filepath.Join(folder, "go.work")); err == nil {
+			return folder, nil
+		}
+		if folder == filepath.Dir(folder) {
+			return "", fmt.Errorf("no go.work above %s", here)
+		}
+	}
+}
 
 func readReasons(proto string, reasons map[string][]string) {
 	var name string

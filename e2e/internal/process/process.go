@@ -28,7 +28,11 @@ func Build(dir, command string, tags ...string) (string, error) {
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
-	build := exec.Command("go", "build", "-tags", strings.Join(tags, ","), "-o", path, "github.com/shopmesh/shopmesh/"+command)
+	args := []string{"build", "-o", path}
+	if len(tags) > 0 {
+		args = append(args, "-tags", strings.Join(append([]string{"grpcnotrace"}, tags...), ",")) // as the Makefile
+	}
+	build := exec.Command("go", append(args, "github.com/shopmesh/shopmesh/"+command)...)
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s: %w\n%s", command, err, out)
 	}
