@@ -143,8 +143,7 @@ func tried(foreign page, fetch string) string {
 // listed lists another site, whose page then calls and reads, but never with the cookie.
 func listed(t *testing.T, foreign page, origin string) {
 	t.Helper()
-	set(t, "edge", "corsOrigins", []string{origin})
-	defer set(t, "edge", "corsOrigins", nil)
+	defer sites(t, origin)()
 	eventually(t, 15*time.Second, func() error {
 		if got := tried(foreign, `fetch(shop + "/shopmesh.catalog.v1.ProductService/ListProducts", {method: "POST", headers: {"Content-Type": "application/json"}, body: "{}"})`); got != "200" {
 			return fmt.Errorf("a listed site's page gets %s", got)

@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -17,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -65,6 +67,8 @@ func browser(t *testing.T) *chromium {
 	ctx, stop := context.WithCancel(t.Context())
 	cmd := exec.CommandContext(ctx, program, append(args, "about:blank")...) //nolint:gosec // a browser of whoever runs the tests
 	cmd.ExtraFiles = []*os.File{toBrowser, fromBrowser}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	if err := cmd.Start(); err != nil {
 		stop()
 		t.Fatal(err)
@@ -73,6 +77,15 @@ func browser(t *testing.T) *chromium {
 		stop()
 		_ = cmd.Wait()
 		_, _ = in.Close(), out.Close()
+		// Its other processes write into its folder, which goes next, until they have ended, too.
+		ended := time.After(30 * time.Second)
+		for !errors.Is(syscall.Kill(-cmd.Process.Pid, 0), syscall.ESRCH) {
+			select {
+			case <-time.After(50 * time.Millisecond):
+			case <-ended:
+				return
+			}
+		}
 	})
 	_, _ = toBrowser.Close(), fromBrowser.Close()
 	b := &chromium{t: t, in: in, answers: map[int]chan devtools{}}

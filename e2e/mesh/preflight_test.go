@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -28,6 +29,27 @@ func set(t *testing.T, context, field string, value any) {
 	}
 }
 
+// listing is held while a test lists sites: the setting has one list, and tests run at once.
+var listing sync.Mutex //nolint:gochecknoglobals // of the cluster, which all tests share
+
+// sites lists sites whose pages may call, until what it returns is called.
+func sites(t *testing.T, origins ...string) (end func()) {
+	t.Helper()
+	listing.Lock()
+	listed := false
+	defer func() {
+		if !listed {
+			listing.Unlock()
+		}
+	}()
+	set(t, "edge", "corsOrigins", origins)
+	listed = true
+	return func() {
+		defer listing.Unlock()
+		set(t, "edge", "corsOrigins", nil)
+	}
+}
+
 // Row 12, preflights: a browser's question whether a page of another site may call is answered by
 // the services' one list, through the ingress, for each service, by RPC and by REST.
 func TestRow12Preflights(t *testing.T) {
@@ -43,8 +65,7 @@ func TestRow12Preflights(t *testing.T) {
 		"/shopmesh.order.v1.OrderService/PlaceOrder", "/v1/orders",
 		"/shopmesh.payment.v1.PaymentService/ListPayments", "/v1/payments",
 	}
-	set(t, "edge", "corsOrigins", []string{friend})
-	defer set(t, "edge", "corsOrigins", nil)
+	defer sites(t, friend)()
 	ask := func(path, origin string) answer {
 		return drive[[]answer](t, outside, "request", "-method", "OPTIONS", "-url", gateway+path, "-ca", certificate(t), "-header", "Origin: "+origin,
 			"-header", "Access-Control-Request-Method: POST", "-header", "Access-Control-Request-Headers: authorization,connect-protocol-version,content-type")[0]
