@@ -244,6 +244,7 @@ mesh-disposable: cluster-named
 mesh-test: mesh-disposable ## Test the shop in a cluster with Istio, row by row (docs/mesh.md; FULL=1 for all rows, ARGS="-run TestRow02")
 	@# Not a prerequisite: with -j it would not wait for the look at the label.
 	@$(MAKE) --no-print-directory mesh-up
+	$(if $(FULL),deploy/previous.sh)
 	cd e2e && go test -tags $(TAGS),mesh -count=1 -parallel 8 -timeout 90m -v ./mesh $(if $(FULL),,-run '$(MESH_ROWS)') $(ARGS)
 
 # Not ./cmd/shopmesh, whose image is for audits and the demo: with a whole shop in it, it has 62 MB unpacked, where a
