@@ -2,10 +2,11 @@ package assets
 
 import (
 	"errors"
-	"html/template"
+	"html"
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 )
 
 // OfficePrefix is where the files of the office are.
@@ -13,8 +14,8 @@ const OfficePrefix = "/office/assets/"
 
 // Office is what the office was built to.
 type Office struct {
-	// Page is the one page that all addresses of the office have; nil where nobody built it.
-	Page *template.Template
+	// page is the one page that all addresses of the office have; empty where nobody built it.
+	page string
 	// Files are what the page loads.
 	Files *Assets
 }
@@ -30,8 +31,8 @@ func LoadOffice(built fs.FS) (*Office, error) {
 	if err != nil {
 		return nil, err
 	}
-	if office.Page, err = template.New("office").Parse(string(page)); err != nil {
-		return nil, err
+	if office.page = string(page); !office.Built() {
+		return nil, errors.New("index.html is empty")
 	}
 	entries, err := fs.ReadDir(built, "assets")
 	if err != nil {
@@ -45,6 +46,20 @@ func LoadOffice(built fs.FS) (*Office, error) {
 		}
 	}
 	return office, nil
+}
+
+// Built reports whether there is an office.
+func (o *Office) Built() bool { return o.page != "" }
+
+// Page is the page with values, given as name and value in turn, where it has their names: {{.Name}}.
+// It has them in texts and in quoted attributes alone. No template's engine is needed for that: those
+// call methods by name, for which the program would keep every method of every type.
+func (o *Office) Page(namesAndValues ...string) string {
+	places := make([]string, 0, len(namesAndValues))
+	for i := 0; i+1 < len(namesAndValues); i += 2 {
+		places = append(places, "{{."+namesAndValues[i]+"}}", html.EscapeString(namesAndValues[i+1]))
+	}
+	return strings.NewReplacer(places...).Replace(o.page)
 }
 
 func (a *Assets) addBuilt(built fs.FS, name string) error {

@@ -11,18 +11,19 @@ import (
 // A build of the office that lacks a part stops the start, and none at all does not.
 func TestABrokenBuildOfTheOfficeIsFound(t *testing.T) {
 	t.Parallel()
+	page := &fstest.MapFile{Data: []byte("<!doctype html>")}
 	for name, built := range map[string]fstest.MapFS{
-		"no brotli":          {"index.html": {}, "assets/a-1.js": {}, "assets/a-1.js.gz": {}},
-		"no files":           {"index.html": {}},
-		"no page":            {"index.html": {Data: []byte("{{.")}, "assets/a-1.js": {}},
-		"an unknown content": {"index.html": {}, "assets/a-1.exe": {}},
+		"no brotli":          {"index.html": page, "assets/a-1.js": {}, "assets/a-1.js.gz": {}},
+		"no files":           {"index.html": page},
+		"no page":            {"index.html": {}, "assets/a-1.js": {}, "assets/a-1.js.gz": {}, "assets/a-1.js.br": {}},
+		"an unknown content": {"index.html": page, "assets/a-1.exe": {}},
 	} {
 		if _, err := assets.LoadOffice(built); err == nil {
 			t.Errorf("%s: it is taken", name)
 		}
 	}
 	none, err := assets.LoadOffice(fstest.MapFS{})
-	if err != nil || none.Page != nil {
+	if err != nil || none.Built() {
 		t.Errorf("without a build: %v", err)
 	}
 	if _, err := assets.LoadOffice(web.Office()); err != nil {

@@ -2,6 +2,7 @@
 package messages
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
@@ -9,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
 )
 
@@ -27,9 +28,15 @@ type Catalog struct {
 
 // Texts are those of one language.
 type Texts struct {
-	language string
-	plain    map[string]string
-	localize *i18n.Localizer
+	tag   language.Tag
+	plain map[string]string
+	// counted are texts about a number of things, by the plural form that the number has.
+	counted map[string]map[plural.Form]string
+}
+
+// pluralForms are CLDR's names of the forms.
+var pluralForms = map[string]plural.Form{ //nolint:gochecknoglobals // a constant
+	"zero": plural.Zero, "one": plural.One, "two": plural.Two, "few": plural.Few, "many": plural.Many, "other": plural.Other,
 }
 
 // Load reads messages/<language>/*.json.
@@ -61,23 +68,48 @@ func load(files fs.FS, name string) (*Texts, error) {
 	if err != nil {
 		return nil, err
 	}
-	bundle := i18n.NewBundle(tag)
-	texts := &Texts{language: name, plain: make(map[string]string), localize: i18n.NewLocalizer(bundle, name)}
+	texts := &Texts{tag: tag, plain: make(map[string]string), counted: make(map[string]map[plural.Form]string)}
 	for _, file := range found {
 		content, err := fs.ReadFile(files, file)
 		if err != nil {
 			return nil, err
 		}
-		// Its name states the language, and its form, to the parser.
-		parsed, err := bundle.ParseMessageFileBytes(content, name+".json")
-		if err != nil {
+		if err := texts.read(content); err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		for _, message := range parsed.Messages {
-			texts.plain[message.ID] = message.Other
 		}
 	}
 	return texts, nil
+}
+
+// read reads a file in go-i18n's form: an id has a text, or a text for each plural form.
+func (t *Texts) read(content []byte) error {
+	var messages map[string]json.RawMessage
+	if err := json.Unmarshal(content, &messages); err != nil {
+		return err
+	}
+	for id, message := range messages {
+		if message[0] == '"' {
+			var text string
+			if err := json.Unmarshal(message, &text); err != nil {
+				return fmt.Errorf("%s: %w", id, err)
+			}
+			t.plain[id] = text
+			continue
+		}
+		var byName map[string]string
+		if err := json.Unmarshal(message, &byName); err != nil {
+			return fmt.Errorf("%s: %w", id, err)
+		}
+		t.counted[id] = make(map[plural.Form]string, len(byName))
+		for name, text := range byName {
+			form, ok := pluralForms[name]
+			if !ok {
+				return fmt.Errorf("%s: %q is no plural form", id, name)
+			}
+			t.counted[id][form] = text
+		}
+	}
+	return nil
 }
 
 // In returns the texts of a language, those of the default one for a language that has none.
@@ -89,11 +121,11 @@ func (c *Catalog) In(language string) *Texts {
 }
 
 // Language is the language's tag, such as "de".
-func (t *Texts) Language() string { return t.language }
+func (t *Texts) Language() string { return t.tag.String() }
 
 // Dir is the direction that the language is written in, as HTML has it.
 func (t *Texts) Dir() string {
-	if slices.Contains([]string{"ar", "fa", "he", "ur"}, t.language) {
+	if slices.Contains([]string{"ar", "fa", "he", "ur"}, t.Language()) {
 		return "rtl"
 	}
 	return "ltr"
@@ -108,44 +140,40 @@ func (t *Texts) Say(id string) string {
 	return id
 }
 
-// Count returns a text about a number of things, in the form that the language has for it.
-// Other values in it are given as name and value in turn.
+// Count returns a text about a number of things of 0 or more, in the form that the language has for
+// it. Other values in it are given as name and value in turn.
 func (t *Texts) Count(id string, count int, namesAndValues ...string) string {
-	data := dataOf(namesAndValues)
-	data["Count"] = t.Number(count)
-	return t.format(&i18n.LocalizeConfig{MessageID: id, PluralCount: count, TemplateData: data})
+	// All digits stand before the point.
+	text, ok := t.counted[id][plural.Cardinal.MatchPlural(t.tag, count, 0, 0, 0, 0)]
+	if !ok {
+		text = t.Say(id)
+	}
+	return filled(text, append([]string{"Count", t.Number(count)}, namesAndValues...))
 }
 
 // Fill returns a text with values, given as name and value in turn.
 func (t *Texts) Fill(id string, namesAndValues ...string) string {
-	return t.format(&i18n.LocalizeConfig{MessageID: id, TemplateData: dataOf(namesAndValues)})
+	return filled(t.Say(id), namesAndValues)
 }
 
-func dataOf(namesAndValues []string) map[string]any {
-	data := make(map[string]any, len(namesAndValues)/2)
+// filled puts values where the text has their names: {{.Name}}.
+func filled(text string, namesAndValues []string) string {
+	places := make([]string, 0, len(namesAndValues))
 	for i := 0; i+1 < len(namesAndValues); i += 2 {
-		data[namesAndValues[i]] = namesAndValues[i+1]
+		places = append(places, "{{."+namesAndValues[i]+"}}", namesAndValues[i+1])
 	}
-	return data
+	return strings.NewReplacer(places...).Replace(text)
 }
 
 // Number writes a number of things of 0 or more, with what the language has between groups of
 // three digits.
 func (t *Texts) Number(number int) string {
 	digits, group := strconv.Itoa(number), ","
-	if t.language == "de" {
+	if t.Language() == "de" {
 		group = "."
 	}
 	for at := len(digits) - 3; at > 0; at -= 3 {
 		digits = digits[:at] + group + digits[at:]
 	}
 	return digits
-}
-
-func (t *Texts) format(config *i18n.LocalizeConfig) string {
-	text, err := t.localize.Localize(config)
-	if err != nil {
-		return t.Say(config.MessageID)
-	}
-	return text
 }

@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"bytes"
 	"crypto/rand"
 	"errors"
 	"net/http"
@@ -23,35 +22,25 @@ var errUnbuilt = errors.New("the office is not built")
 // whoever works there chooses one.
 func inOffice(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, officePath) }
 
-// officePage is what the page of the office is made of.
-type officePage struct {
-	Nonce, Language, Shop, Accent, TimeZone, Currency, Icon, NoScript string
-}
-
 // office answers with the page of the office.
 func (s *Server) office(v *visit) error {
 	switch {
 	case !reads(v.request):
 		return errMethod
-	case s.Office.Page == nil:
+	case !s.Office.Built():
 		return errUnbuilt
 	case strings.HasPrefix(v.request.URL.Path, officePath+"assets/"):
 		return errNotFound // a file of another build, for which a page would be taken
 	}
-	page := officePage{
-		Nonce: rand.Text(), Language: v.texts.Language(), Shop: v.set.ShopName, Accent: v.own.Accent, TimeZone: v.own.Location.String(),
-		Currency: v.set.Currency, Icon: s.Assets.Href("icon.svg"), NoScript: v.texts.Say("office.no_script"),
-	}
-	var body bytes.Buffer
-	if err := s.Office.Page.Execute(&body, page); err != nil {
-		return err
-	}
+	nonce := rand.Text()
+	body := s.Office.Page("Nonce", nonce, "Language", v.texts.Language(), "Shop", v.set.ShopName, "Accent", v.own.Accent,
+		"TimeZone", v.own.Location.String(), "Currency", v.set.Currency, "Icon", s.Assets.Href("icon.svg"), "NoScript", v.texts.Say("office.no_script"))
 	v.protect()
 	// Styles that the components make while they run need the nonce of this answer. Mails are
 	// shown in a frame that has this policy, too, and their styles are attributes.
-	v.w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self' 'nonce-"+page.Nonce+"'; style-src-attr 'unsafe-inline'; script-src 'self'; "+
+	v.w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self' 'nonce-"+nonce+"'; style-src-attr 'unsafe-inline'; script-src 'self'; "+
 		"img-src 'self' https:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types office default")
-	v.send(http.StatusOK, noStore, "text/html; charset=utf-8", body.Bytes())
+	v.send(http.StatusOK, noStore, "text/html; charset=utf-8", []byte(body))
 	return nil
 }
 
