@@ -54,7 +54,7 @@ func main() {
 	settings := flag.String("settings", "", "settings `file` of the soak's shop; by default what is kept for a time goes within minutes")
 	keep := flag.Bool("keep", false, "keep the data directory and the log")
 	past := flag.Int("past", 0, "also measure with so many past products and orders in the tables (1000000 takes minutes to write)")
-	only := flag.String("only", "", `measure one part alone: "reads" or "orders"`)
+	only := flag.String("only", "", `measure one part alone: "reads", "orders", or "searches" with -past`)
 	bare := flag.Bool("bare", false, "be the bare handler that reads are compared with: the bench starts itself so")
 	flood := flag.String("flood", "", "be the flood of sign-ins to this `address`: the bench starts itself so")
 	flag.Parse()
@@ -70,8 +70,8 @@ func main() {
 		os.Exit(2)
 	}
 	b.pick = func() string { return productCode(rand.IntN(b.products)) }
-	if b.only != "" && b.only != "reads" && b.only != "orders" {
-		fmt.Fprintf(os.Stderr, "bench: -only %s: choose reads or orders\n", b.only)
+	if !slices.Contains([]string{"", "reads", "orders", "searches"}, b.only) || b.only == "searches" && b.past == 0 {
+		fmt.Fprintf(os.Stderr, "bench: -only %s: choose reads, orders, or searches with -past\n", b.only)
 		os.Exit(2)
 	}
 	for text := range strings.SplitSeq(*windows, ",") {
@@ -123,6 +123,12 @@ func (b *bench) run(ctx context.Context, keep bool) (err error) {
 		return err
 	}
 	defer func() { _ = b.shop.stop() }()
+	if b.only == "searches" {
+		if err := b.addPast(ctx); err != nil {
+			return err
+		}
+		return b.searching(ctx)
+	}
 	if b.only != "orders" {
 		if err := b.reading(ctx); err != nil {
 			return err
