@@ -1,15 +1,20 @@
 package web_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"google.golang.org/genproto/googleapis/type/money"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	shopv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
 	storefrontv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/storefront/v1"
 	"github.com/shopmesh/shopmesh/kit/testkit"
@@ -70,38 +75,103 @@ func TestPagesAreInTheLanguagesOffered(t *testing.T) {
 	}
 }
 
-// An order is in the language of the page that it was placed on, its mail too, whichever
-// language is standard; and the mail's link leads to a page in it (woocommerce#35875).
-func TestAnOrderKeepsItsLanguage(t *testing.T) {
-	t.Parallel()
-	s, _ := selling(t)
-	b := &browser{shop: s}
-	b.put("BLUE", "1")
-	leads := b.sends("/de/checkout/place", ada(b.formOf(b.open("/de/checkout", "Vereinigtes Königreich"), "/de/checkout/place")))
-	if !strings.HasPrefix(leads, "/de/orders/") {
-		t.Fatalf("it leads to %s", leads)
-	}
-	placed := s.orders()[0]
-	if placed.GetLanguageCode() != "de" {
-		t.Errorf("the order is in %s", placed.GetLanguageCode())
-	}
-	b.open(strings.TrimPrefix(leads, "/de")) // looking at it in English changes nothing
-	testkit.Eventually(t, "the order is told by a mail", func() bool {
-		res, err := s.mails.ListNotifications(t.Context(), &notificationv1.ListNotificationsRequest{Filter: `order_id = "` + placed.GetId() + `"`})
-		if err != nil || len(res.GetNotifications()) == 0 {
+// mailsOf waits for a number of mails about an order, and returns them by their kinds.
+func (s *shop) mailsOf(order string, count int) map[notificationv1.NotificationKind]*notificationv1.Notification {
+	s.t.Helper()
+	mails := make(map[notificationv1.NotificationKind]*notificationv1.Notification)
+	testkit.Eventually(s.t, "the mails are requested", func() bool {
+		res, err := s.mails.ListNotifications(s.t.Context(), &notificationv1.ListNotificationsRequest{Filter: `order_id = "` + order + `"`})
+		if err != nil || len(res.GetNotifications()) != count {
 			return false
 		}
-		mail, err := s.mails.GetNotification(t.Context(), &notificationv1.GetNotificationRequest{Id: res.GetNotifications()[0].GetId()})
-		if err != nil || !strings.Contains(mail.GetNotification().GetSubject(), "Bestellung") {
-			t.Fatalf("the mail is %v, %v", mail, err)
+		for _, found := range res.GetNotifications() {
+			mail, err := s.mails.GetNotification(s.t.Context(), &notificationv1.GetNotificationRequest{Id: found.GetId()})
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			mails[found.GetKind()] = mail.GetNotification()
 		}
 		return true
 	})
-	other := &browser{shop: s}
-	if to := other.goes(strings.TrimPrefix(s.linkOf(placed.GetId()), publicURL)); to != leads {
-		t.Errorf("the link leads to %s, want %s", to, leads)
+	return mails
+}
+
+// An order is in the language of the page that it was placed on, and all of its mails, too,
+// whichever language is standard and whoever acts: staff without one corrects, refunds, ships
+// and cancels here. The mails' link leads to a page in it (woocommerce#35875).
+func TestAnOrderKeepsItsLanguage(t *testing.T) {
+	t.Parallel()
+	s, _ := selling(t)
+	for _, row := range []struct {
+		language, country, greeting string
+		subjects                    map[notificationv1.NotificationKind]string
+	}{
+		{"de", "Vereinigtes Königreich", "Guten Tag", map[notificationv1.NotificationKind]string{
+			notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CONFIRMED: "bestätigt", notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_UPDATED: "geändert",
+			notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_REFUNDED: "Erstattung von 1,00", notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_SHIPPED: "unterwegs",
+			notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_LINK: "Link zu Ihrer Bestellung", notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CANCELLED: "storniert",
+		}},
+		{"ar", "المملكة المتحدة", "مرحباً", map[notificationv1.NotificationKind]string{
+			notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CONFIRMED: "تأكيد طلبك", notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_UPDATED: "تغيير في طلبك",
+			notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_REFUNDED: "استرداد", notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_SHIPPED: "في الطريق",
+			notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_LINK: "رابط طلبك", notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CANCELLED: "إلغاء طلبك",
+		}},
+	} {
+		for _, act := range []func(*orderv1.Order) int{s.corrects, s.cancels} {
+			b := &browser{shop: s}
+			b.put("BLUE", "1")
+			prefix := "/" + row.language
+			leads := b.sends(prefix+"/checkout/place", ada(b.formOf(b.open(prefix+"/checkout", row.country), prefix+"/checkout/place")))
+			if !strings.HasPrefix(leads, prefix+"/orders/") {
+				t.Fatalf("it leads to %s", leads)
+			}
+			placed := s.orders()[0]
+			if placed.GetLanguageCode() != row.language {
+				t.Errorf("the order is in %s", placed.GetLanguageCode())
+			}
+			b.open(strings.TrimPrefix(leads, prefix)) // looking at it in English changes nothing
+			s.mailsOf(placed.GetId(), 1)
+			for kind, mail := range s.mailsOf(placed.GetId(), act(s.order(placed.GetId()))) {
+				if !strings.Contains(mail.GetSubject(), row.subjects[kind]) || !strings.Contains(mail.GetText(), row.greeting) || !strings.Contains(mail.GetHtml(), `<html lang="`+row.language+`"`) {
+					t.Errorf("%s: the mail %s is %q:\n%s", row.language, kind, mail.GetSubject(), mail.GetText())
+				}
+			}
+			other := &browser{shop: s}
+			if to := other.goes(strings.TrimPrefix(s.linkOf(placed.GetId()), publicURL)); to != leads {
+				t.Errorf("the link leads to %s, want %s", to, leads)
+			}
+			other.open(leads, "Lovelace")
+		}
 	}
-	other.open(leads, "Ada Lovelace")
+}
+
+// corrects has staff correct an order, refund a part of it and ship it, and its link mailed; it
+// returns how many mails the order has then.
+func (s *shop) corrects(order *orderv1.Order) int {
+	s.t.Helper()
+	_, corrected := s.orderClient.UpdateOrder(s.t.Context(), &orderv1.UpdateOrderRequest{
+		RequestId: uuid.NewString(), Order: &orderv1.Order{Id: order.GetId(), Contact: &orderv1.Contact{FirstName: "Augusta"}},
+		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"contact.first_name"}},
+	})
+	_, refunded := s.payments.RefundPayment(s.t.Context(), &paymentv1.RefundPaymentRequest{
+		RequestId: uuid.NewString(), PaymentId: order.GetPaymentId(), Amount: &money.Money{CurrencyCode: "EUR", Units: 1}, Reason: "scratched",
+	})
+	_, shipped := s.orderClient.ShipOrder(s.t.Context(), &orderv1.ShipOrderRequest{Id: order.GetId(), Carrier: "Post", TrackingCode: "RX 12"})
+	_, linked := s.orderClient.SendOrderLink(s.t.Context(), &orderv1.SendOrderLinkRequest{Number: order.GetNumber(), Email: "ada@example.com"})
+	if err := errors.Join(corrected, refunded, shipped, linked); err != nil {
+		s.t.Fatal(err)
+	}
+	return 5
+}
+
+// cancels has staff cancel an order, which is refunded; it returns how many mails the order has
+// then.
+func (s *shop) cancels(order *orderv1.Order) int {
+	s.t.Helper()
+	if _, err := s.orderClient.CancelOrder(s.t.Context(), &orderv1.CancelOrderRequest{RequestId: uuid.NewString(), Id: order.GetId()}); err != nil {
+		s.t.Fatal(err)
+	}
+	return 2
 }
 
 // Amounts have the digits of their currency, wherever they stand, and prices can be typed with

@@ -72,7 +72,7 @@ func TestMailsOfGuestsLinkToTheirOrders(t *testing.T) {
 	}
 	link := orderLink(guest.id.String())
 	for _, m := range s.mailTo(guest.email, 5) {
-		if !strings.Contains(m.Text, "\nSee your order: "+link+"\n") || !strings.Contains(m.HTML, `<a href="`+link+`">`+link+`</a>`) {
+		if !strings.Contains(m.Text, "\nSee your order: "+link+"\n") || !strings.Contains(m.HTML, `<a dir="ltr" href="`+link+`">`+link+`</a>`) {
 			t.Errorf("%s: the mail has no link:\n%s", m.Subject, m.Text)
 		}
 	}

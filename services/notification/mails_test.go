@@ -35,7 +35,7 @@ func TestEachMailIsSentOnceHoweverOftenItIsRequested(t *testing.T) {
 	slices.Sort(subjects)
 	want := []string{
 		"Order " + o.number + " cancelled", "Order " + o.number + " confirmed", "Order " + o.number + " is on its way",
-		"Order " + o.number + ": refund of 1.00 EUR", "Order " + o.number + ": refund of 2.05 EUR",
+		"Order " + o.number + ": refund of €1.00", "Order " + o.number + ": refund of €2.05",
 	}
 	if !slices.Equal(subjects, want) {
 		t.Errorf("subjects are %q, want %q", subjects, want)
@@ -85,17 +85,17 @@ func TestTheConfirmationShowsTheWholeOrder(t *testing.T) {
 		t.Errorf("the subject is %q, want %q", m.Subject, want)
 	}
 	for _, want := range []string{
-		o.number, "Ada O'Neil", "2 × Desk lamp <brass> & \"steel\"", "LAMP-01", "49.90 EUR", "99.80 EUR",
-		"10000 × مصباح", "BULB", "0.05 EUR", "500.00 EUR", "599.80 EUR", "Standard delivery: 4.90 EUR", "Discount: -1.00 EUR",
-		"Total: 603.70 EUR", "Ada's Lamps", "Unter den Linden 1 <2>", "10117 Berlin", "Germany",
+		o.number, "Ada O'Neil", "2 × Desk lamp <brass> & \"steel\"", "LAMP-01", "€49.90", "€99.80",
+		"10000 × مصباح", "BULB", "€0.05", "€500.00", "€599.80", "Standard delivery: €4.90", "Discount: -€1.00",
+		"Total: €603.70", "Ada's Lamps", "Unter den Linden 1 <2>", "10117 Berlin", "Germany",
 	} {
 		if !strings.Contains(m.Text, want) {
 			t.Errorf("the text lacks %q:\n%s", want, m.Text)
 		}
 	}
 	for _, want := range []string{
-		o.number, "Ada O&#39;Neil", "Desk lamp &lt;brass&gt; &amp; &#34;steel&#34;", "LAMP-01", "49.90 EUR", "99.80 EUR", ">2</td>",
-		"Unter den Linden 1 &lt;2&gt;", "10117 Berlin", "مصباح", `dir="auto"`, "0.05 EUR", "603.70 EUR", `scope="col"`, `scope="row"`, `lang="en"`, "prefers-color-scheme: dark",
+		o.number, "Ada O&#39;Neil", "Desk lamp &lt;brass&gt; &amp; &#34;steel&#34;", "LAMP-01", "€49.90", "€99.80", ">2</td>",
+		"Unter den Linden 1 &lt;2&gt;", "10117 Berlin", "مصباح", `dir="auto"`, "€0.05", "€603.70", `scope="col"`, `scope="row"`, `lang="en"`, "prefers-color-scheme: dark",
 	} {
 		if !strings.Contains(m.HTML, want) {
 			t.Errorf("the HTML lacks %q", want)
@@ -150,7 +150,7 @@ func TestRefundAndShipmentAreMailed(t *testing.T) {
 	s.publish(o.refunded(uuid.Must(uuid.NewV7()), eur(12_34), eur(20_00)), o.shipped(uuid.Must(uuid.NewV7())))
 	s.waitEvents(o, 2)
 	all := s.received(o)[0].Text + s.received(o)[1].Text
-	for _, want := range []string{"12.34 EUR", "20.00 EUR of 603.70 EUR", "It was broken", "Carrier: Example Parcel", "Tracking code: EP42"} {
+	for _, want := range []string{"€12.34", "€20.00 of €603.70", "It was broken", "Carrier: Example Parcel", "Tracking code: EP42"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("the texts lack %q:\n%s", want, all)
 		}

@@ -158,8 +158,10 @@ func newErasure(pool *pg.Pool, sender *app.Sender, now kitapp.Clock, log *slog.L
 	return &app.Erasure{Pool: pool, Sender: sender, ToOutbox: events.ToOutbox, Now: now, Log: log}
 }
 
-func newMailbox(sender *app.Sender, erasure *app.Erasure, shop *settings.Live[domain.Shop], now kitapp.Clock, id kitapp.NewID) *app.Mailbox {
-	return &app.Mailbox{Sender: sender, Erasure: erasure, Shop: shop, ToOutbox: events.ToOutbox, Now: now, NewID: id}
+func newMailbox(
+	sender *app.Sender, erasure *app.Erasure, templates *mail.Templates, shop *settings.Live[domain.Shop], now kitapp.Clock, id kitapp.NewID,
+) *app.Mailbox {
+	return &app.Mailbox{Sender: sender, Erasure: erasure, Templates: templates, Shop: shop, ToOutbox: events.ToOutbox, Now: now, NewID: id}
 }
 
 func newNotifications(pool *pg.Pool, sender *app.Sender, templates *mail.Templates, shop *settings.Live[domain.Shop], now kitapp.Clock) *app.Notifications {

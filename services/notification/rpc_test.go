@@ -207,7 +207,7 @@ func TestPreviewTemplateShowsEveryKind(t *testing.T) {
 	s := newHarness(t, options{})
 	for kind, want := range map[notificationv1.NotificationKind]string{
 		confirmed: "Order 7K3M-Q2XD confirmed", cancelled: "Order 7K3M-Q2XD cancelled",
-		refunded: "Order 7K3M-Q2XD: refund of 12.75 EUR", shipped: "Order 7K3M-Q2XD is on its way",
+		refunded: "Order 7K3M-Q2XD: refund of €12.75", shipped: "Order 7K3M-Q2XD is on its way",
 		updated: "Order 7K3M-Q2XD was changed",
 	} {
 		res, err := s.mails.PreviewTemplate(t.Context(), &notificationv1.PreviewTemplateRequest{Kind: kind})

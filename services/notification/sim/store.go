@@ -143,6 +143,7 @@ func (s *Store) apply(_ context.Context, _ *pg.Tx, requests []domain.Request, er
 	}
 	mails, published := domain.Accept(requests, known, domain.AcceptInput{
 		Now: now, Lease: s.cfg.Lease, Shop: domain.Shop{Sender: "shop@shop.example"}, NewID: s.cfg.NewID,
+		UsualSubject: func(kind domain.Kind, _ domain.Language) string { return kind.String() },
 	})
 	for _, m := range mails {
 		t.rows = append(t.rows, &row{mail: m})

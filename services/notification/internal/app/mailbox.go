@@ -15,12 +15,13 @@ import (
 
 // Mailbox makes the mails that events request, and blanks those of erased people.
 type Mailbox struct {
-	Sender   *Sender
-	Erasure  *Erasure
-	Shop     *settings.Live[domain.Shop]
-	ToOutbox ToOutbox
-	Now      func() time.Time
-	NewID    func() uuid.UUID
+	Sender    *Sender
+	Erasure   *Erasure
+	Templates *mail.Templates
+	Shop      *settings.Live[domain.Shop]
+	ToOutbox  ToOutbox
+	Now       func() time.Time
+	NewID     func() uuid.UUID
 }
 
 // Apply applies a batch in tx: mails that are requested, then erasures, so that a mail
@@ -66,7 +67,7 @@ func (b *Mailbox) accept(ctx context.Context, tx *pg.Tx, requests []domain.Reque
 	}
 	lease, shop := b.Sender.Lease(), b.Shop.Now()
 	mails, published := domain.Accept(requests, known, domain.AcceptInput{
-		Now: now, Lease: lease, Shop: shop, NewID: b.NewID,
+		Now: now, Lease: lease, Shop: shop, UsualSubject: b.Templates.Subject, NewID: b.NewID,
 	})
 	if len(mails) == 0 {
 		return published, nil

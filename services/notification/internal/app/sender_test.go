@@ -72,15 +72,20 @@ func (h *harness) sender(cfg app.SenderConfig) *app.Sender {
 	}
 	server := smtp.NewPool(where, 4, testkit.Log(h.t))
 	h.t.Cleanup(server.Close)
-	templates, err := mail.Parse()
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	cfg.Pool, cfg.Server, cfg.Templates = h.pool, server, templates
+	cfg.Pool, cfg.Server, cfg.Templates = h.pool, server, h.templates()
 	cfg.Settings, cfg.Shop = cmp.Or(cfg.Settings, kitsettings.Fixed(settings())), kitsettings.Fixed(shop())
 	cfg.Now, cfg.Log, cfg.ToOutbox = h.now, testkit.Log(h.t), events.ToOutbox
 	cfg.Tracer, cfg.Meter = tracenoop.NewTracerProvider(), metricnoop.NewMeterProvider()
 	return app.NewSender(cfg)
+}
+
+func (h *harness) templates() *mail.Templates {
+	h.t.Helper()
+	templates, err := mail.Parse()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return templates
 }
 
 func settings() domain.Settings {
@@ -118,7 +123,7 @@ func (h *harness) request(s *app.Sender, n int) {
 func (h *harness) apply(s *app.Sender, requests []domain.Request, erased ...uuid.UUID) {
 	h.t.Helper()
 	mailbox := &app.Mailbox{
-		Sender: s, Erasure: h.erasure(s), Shop: kitsettings.Fixed(shop()), ToOutbox: events.ToOutbox, Now: h.now,
+		Sender: s, Erasure: h.erasure(s), Templates: h.templates(), Shop: kitsettings.Fixed(shop()), ToOutbox: events.ToOutbox, Now: h.now,
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
 	}
 	err := h.pool.InTx(h.t.Context(), func(ctx context.Context, tx *pg.Tx) error {

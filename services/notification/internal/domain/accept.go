@@ -57,9 +57,11 @@ type AcceptInput struct {
 	Now time.Time
 	// Lease is how long the process that inserts a mail has it for itself.
 	Lease time.Duration
-	// Shop gives the subjects, and the right side of Message-IDs.
-	Shop  Shop
-	NewID func() uuid.UUID
+	// Shop gives the subjects that an owner set, and the right side of Message-IDs.
+	Shop Shop
+	// UsualSubject gives the subject of a kind of mail for which an owner set none.
+	UsualSubject func(Kind, Language) string
+	NewID        func() uuid.UUID
 }
 
 // Accept decides about the requests of one batch, each beside what is known of it:
@@ -101,7 +103,8 @@ func (in AcceptInput) new(r Request, erased bool) Notification {
 			ID: id, Kind: r.Kind, SubjectID: r.SubjectID, OrderID: r.OrderID, Status: Pending, Readable: true,
 			Version: 1, RequestedTime: in.Now, DueTime: in.Now.Add(in.Lease), Traceparent: r.Traceparent,
 		},
-		CustomerID: r.CustomerID, AccountID: r.AccountID, Recipient: r.Recipient, Subject: in.Shop.Subject(r.Kind, r.Language, r.Values), Content: r.Content,
+		CustomerID: r.CustomerID, AccountID: r.AccountID, Recipient: r.Recipient, Content: r.Content,
+		Subject:   in.Shop.Subject(r.Kind, in.UsualSubject(r.Kind, r.Language), r.Values),
 		MessageID: MessageID(id, 0, in.Shop.Domain()),
 	}
 	if erased || r.Recipient == "" {

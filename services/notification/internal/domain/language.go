@@ -9,16 +9,20 @@ type Language string
 const (
 	English Language = "en"
 	German  Language = "de"
+	Arabic  Language = "ar"
 )
 
-// LanguageOf returns the language that a mail is written in, of an order with a language code
-// (BCP 47): that one where there is the kind's text in it, else English. A text in another
-// language is a case here, its templates, its subject and its words.
-func LanguageOf(kind Kind, code string) Language {
+// Languages returns those that mails are written in. Another one is a case here and in
+// LanguageOf, and its texts.
+func Languages() []Language { return []Language{English, German, Arabic} }
+
+// LanguageOf returns the language that a mail is written in for a language code (BCP 47):
+// that one where there are texts in it, else English.
+func LanguageOf(code string) Language {
 	primary, _, _ := strings.Cut(strings.ToLower(code), "-")
-	switch {
-	case Language(primary) == German && kind == OrderConfirmed:
-		return German
+	switch language := Language(primary); language {
+	case German, Arabic:
+		return language
 	default:
 		return English
 	}

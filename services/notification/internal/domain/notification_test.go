@@ -17,13 +17,18 @@ var policy = RetryPolicy{RetryAfter: time.Second, GiveUpAfter: 72 * time.Hour}
 func at(seconds int) time.Time { return time.Unix(1_800_000_000+int64(seconds), 0).UTC() }
 
 func input() AcceptInput {
-	return AcceptInput{Now: at(0), Lease: 10 * time.Second, Shop: Shop{Sender: "shop@example.com"}, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }}
+	return AcceptInput{
+		Now: at(0), Lease: 10 * time.Second, Shop: Shop{Sender: "shop@example.com"}, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
+		UsualSubject: func(kind Kind, language Language) string {
+			return string(language) + ": " + kind.String() + " {number}"
+		},
+	}
 }
 
 func request() Request {
 	return Request{
 		Kind: OrderConfirmed, SubjectID: uuid.New(), OrderID: uuid.New(), CustomerID: uuid.New(),
-		Recipient: "ada@example.com", Values: SubjectValues{Number: "1"}, Content: []byte("content"),
+		Recipient: "ada@example.com", Language: German, Values: SubjectValues{Number: "1"}, Content: []byte("content"),
 	}
 }
 
@@ -44,7 +49,7 @@ func TestANewMailIsPendingUnderALease(t *testing.T) {
 	if m.Status != Pending || m.Version != 1 || !m.DueTime.Equal(at(10)) || !m.EndTime.IsZero() || m.MessageID != m.ID.String()+"@example.com" {
 		t.Errorf("the mail is %+v", m)
 	}
-	if m.Recipient != r.Recipient || m.Subject != "Order 1 confirmed" || string(m.Content) != "content" {
+	if m.Recipient != r.Recipient || m.Subject != "de: ORDER_CONFIRMED 1" || string(m.Content) != "content" {
 		t.Errorf("the mail is %+v", m)
 	}
 }

@@ -54,53 +54,13 @@ type SubjectValues struct {
 // maxSubject bounds a subject, in characters.
 const maxSubject = 250
 
-// Subject returns the subject of a mail in a language. One that an owner set is the same in
-// all languages.
-func (s Shop) Subject(kind Kind, language Language, values SubjectValues) string {
+// Subject returns the subject of a mail: the one that an owner set for its kind, in whatever
+// language, else the usual one.
+func (s Shop) Subject(kind Kind, usual string, values SubjectValues) string {
 	pattern, ok := s.Subjects[kind]
 	if !ok {
-		pattern = usualSubject(kind, language)
+		pattern = usual
 	}
 	subject := []rune(strings.NewReplacer("{shop}", s.Name, "{number}", values.Number, "{amount}", values.Amount).Replace(pattern))
 	return string(subject[:min(len(subject), maxSubject)])
-}
-
-// usualSubject is the subject of a kind of mail where an owner set none. Those of mails about
-// accounts name no person.
-func usualSubject(kind Kind, language Language) string {
-	if language == German && kind == OrderConfirmed {
-		return "Bestellung {number} bestätigt"
-	}
-	switch kind {
-	case OrderConfirmed:
-		return "Order {number} confirmed"
-	case OrderCancelled:
-		return "Order {number} cancelled"
-	case OrderRefunded:
-		return "Order {number}: refund of {amount}"
-	case OrderShipped:
-		return "Order {number} is on its way"
-	case OrderUpdated:
-		return "Order {number} was changed"
-	case VerifyEmail:
-		return "Confirm your e-mail address"
-	case AccountExists:
-		return "You have an account already"
-	case ResetPassword:
-		return "Set a new password"
-	case Invitation:
-		return "You are invited to work for the shop"
-	case ConfirmEmail:
-		return "Confirm your new e-mail address"
-	case PasswordChanged:
-		return "Your password was changed"
-	case TokenReused:
-		return "You were signed out for your safety"
-	case EmailChanged:
-		return "Your e-mail address was changed"
-	case OrderLink:
-		return "The link to your order {number}"
-	default:
-		return "Your second factor was changed"
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
@@ -87,13 +86,9 @@ func decodeAccount(kind domain.Kind, content []byte) (Content, error) {
 	l := Content{Kind: kind, Link: LinkRemoved}
 	switch e := event.(type) {
 	case *identityv1.MailLinkRequested:
-		l.LinkID, l.Time = e.GetLinkId(), forPeople(e.GetExpireTime())
+		l.LinkID, l.Time = e.GetLinkId(), e.GetExpireTime().AsTime()
 	case *identityv1.AccountNoticed:
-		l.Time = forPeople(e.GetTime())
+		l.Time = e.GetTime().AsTime()
 	}
 	return l, nil
-}
-
-func forPeople(t *timestamppb.Timestamp) string {
-	return t.AsTime().UTC().Format("2 January 2006, 15:04 UTC")
 }

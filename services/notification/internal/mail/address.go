@@ -32,9 +32,9 @@ var townLines = map[string]string{
 }
 
 // deliveryLines writes a postal address in plain lines, as its region does: to whom,
-// the lines of the street, the town and the region's English name. Nothing is left of
-// an address that was erased.
-func deliveryLines(a *postaladdress.PostalAddress) []string {
+// the lines of the street, the town and the region's name. Nothing is left of an address
+// that was erased.
+func deliveryLines(a *postaladdress.PostalAddress, regions display.Namer) []string {
 	var lines []string
 	add := func(texts ...string) {
 		for _, text := range texts {
@@ -56,7 +56,7 @@ func deliveryLines(a *postaladdress.PostalAddress) []string {
 	}
 	add(a.GetSortingCode())
 	if len(lines) > 0 {
-		add(regionName(a.GetRegionCode()))
+		add(regionName(a.GetRegionCode(), regions))
 	}
 	return lines
 }
@@ -81,14 +81,13 @@ func townLine(format string, a *postaladdress.PostalAddress) string {
 	return out.String()
 }
 
-// regionName is the region's name in English, as the mails are; its code when it has
-// none.
-func regionName(code string) string {
+// regionName is the region's name in the mail's language; its code when it has none.
+func regionName(code string, regions display.Namer) string {
 	region, err := language.ParseRegion(code)
 	if err != nil {
 		return code
 	}
-	if name := display.English.Regions().Name(region); name != "" {
+	if name := regions.Name(region); name != "" {
 		return name
 	}
 	return code

@@ -23,26 +23,23 @@ func changeOf(e *orderv1.OrderUpdated, field string) Change {
 	contact, shipment := e.GetNotice().GetContact(), e.GetShipment()
 	switch field {
 	case "contact.first_name", "contact.last_name":
-		return Change{"Name", line(contact.GetFirstName() + " " + contact.GetLastName())}
+		return Change{Field: "name", Value: line(contact.GetFirstName() + " " + contact.GetLastName())}
 	case "contact.email":
-		return Change{"E-mail address", line(contact.GetEmail())}
+		return Change{Field: "email", Value: line(contact.GetEmail())}
 	case "contact.phone":
-		return Change{"Phone number", ""}
+		return Change{Field: "phone"}
 	case "shipping_address":
-		return Change{"Delivery address", ""}
+		return Change{Field: "address"}
 	case "shipment.carrier":
-		return Change{"Carrier", orNone(line(shipment.GetCarrier()))}
+		return orRemoved("carrier", line(shipment.GetCarrier()))
 	case "shipment.tracking_code":
-		return Change{"Tracking code", orNone(line(shipment.GetTrackingCode()))}
+		return orRemoved("tracking_code", line(shipment.GetTrackingCode()))
 	default:
-		return Change{"Other details", ""}
+		return Change{Field: "other"}
 	}
 }
 
-// orNone names the value of a field that was emptied.
-func orNone(value string) string {
-	if value == "" {
-		return "none any more"
-	}
-	return value
+// orRemoved is a field with its value, or one that was emptied.
+func orRemoved(field, value string) Change {
+	return Change{Field: field, Value: value, Removed: value == ""}
 }

@@ -2,21 +2,24 @@
 // kept in the mailbox as a protobuf message without what no mail shows; Render makes
 // the subject, plain text and HTML from it.
 //
-// Rendering is deterministic: kind, content, template version and shop name, all
-// of them in the mailbox, give the same texts at every attempt and whenever somebody
-// looks at what was sent. A change of wording is a new version of the templates
-// beside the old, never an edit of what mails were sent with.
+// Rendering is deterministic: kind, content with its language, template version and shop
+// name, all of them in the mailbox, give the same texts at every attempt and whenever
+// somebody looks at what was sent. A version of the templates holds the texts of all
+// languages. A change of wording is a new version beside the old, never an edit of what
+// mails were sent with.
 package mail
 
 import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"google.golang.org/genproto/googleapis/type/money"
+	"google.golang.org/genproto/googleapis/type/postaladdress"
 	"google.golang.org/protobuf/proto"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
@@ -30,7 +33,7 @@ type Content struct {
 	Kind domain.Kind
 	// Subject is the mail's, as it was made when the mail was requested.
 	Subject string
-	// LanguageCode is the one that the order was placed with (BCP 47); empty for the shop's.
+	// LanguageCode is the one that the order was placed with (BCP 47); may be empty.
 	LanguageCode string
 	// Number is the order's, for people.
 	Number string
@@ -40,8 +43,8 @@ type Content struct {
 	Adjustments []Adjustment
 	Subtotal    exact.Money
 	Total       exact.Money
-	// Delivery is the delivery address in plain lines; empty where the event names none.
-	Delivery []string
+	// Delivery is the delivery address; nil where the event names none.
+	Delivery *postaladdress.PostalAddress
 
 	// Cancelled is why, in the cancellation.
 	Cancelled Cancellation
@@ -61,12 +64,12 @@ type Content struct {
 	// GuestOrder is the order of a guest, to which the sender gets the link from order;
 	// uuid.Nil for a customer's.
 	GuestOrder uuid.UUID
-	// Time is when something happened to an account, or until when the link is good, for people.
-	Time string
+	// Time is when something happened to an account, or until when the link is good.
+	Time time.Time
 }
 
 // Language returns the language that the mail is written in.
-func (l Content) Language() domain.Language { return domain.LanguageOf(l.Kind, l.LanguageCode) }
+func (l Content) Language() domain.Language { return domain.LanguageOf(l.LanguageCode) }
 
 // Line is a product and how many of it.
 type Line struct {
@@ -104,9 +107,13 @@ type Shipment struct {
 	Carrier, TrackingCode string
 }
 
-// Change is a field that was corrected, and its value now; empty where the mail names it
-// elsewhere or does not keep it.
-type Change struct{ Label, Value string }
+// Change is a field that was corrected, by the id of its name ("email"), and its value now;
+// empty where the mail names it elsewhere or does not keep it.
+type Change struct {
+	Field, Value string
+	// Removed reports that the field has no value any more.
+	Removed bool
+}
 
 // Event is an order's event that a mail is about.
 type Event interface {
@@ -221,7 +228,7 @@ func fromNotice(n *orderv1.OrderNotice) (Content, error) {
 		Number: line(n.GetNumber()), LanguageCode: n.GetLanguageCode(),
 		Name: line(n.GetContact().GetFirstName() + " " + n.GetContact().GetLastName()),
 
-		Delivery: deliveryLines(n.GetShippingAddress()),
+		Delivery: n.GetShippingAddress(),
 	}
 	if l.Number == "" || utf8.RuneCountInString(l.Number) > 64 {
 		return Content{}, errors.New("the order's notice has no number, or one of more than 64 characters")

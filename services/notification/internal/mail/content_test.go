@@ -43,8 +43,8 @@ func render(t *testing.T, l Content) Rendered {
 func TestAmountsAreExactInEveryCurrency(t *testing.T) {
 	t.Parallel()
 	for want, m := range map[string]*money.Money{
-		"12.34 EUR": amountOf("EUR", 12, 340_000_000), "0.05 EUR": amountOf("EUR", 0, 50_000_000), "1235 JPY": amountOf("JPY", 1235, 0),
-		"7.001 KWD": amountOf("KWD", 7, 1_000_000), "92233720368547758.07 USD": amountOf("USD", 92233720368547758, 70_000_000),
+		"€12.34": amountOf("EUR", 12, 340_000_000), "€0.05": amountOf("EUR", 0, 50_000_000), "¥1,235": amountOf("JPY", 1235, 0),
+		"KWD\u00a07.001": amountOf("KWD", 7, 1_000_000), "$92,233,720,368,547,758.07": amountOf("USD", 92233720368547758, 70_000_000),
 	} {
 		l, err := FromEvent(&orderv1.OrderConfirmed{Notice: notice(m.GetCurrencyCode(), m)})
 		if err != nil {

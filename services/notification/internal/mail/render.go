@@ -4,6 +4,8 @@ import (
 	"embed"
 	"fmt"
 	"html"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -12,7 +14,7 @@ import (
 )
 
 // Version is the templates' version that new mails are rendered with.
-const Version = 5
+const Version = 6
 
 //go:embed templates
 var files embed.FS
@@ -27,70 +29,97 @@ type Rendered struct {
 // Templates are all versions of all templates, parsed.
 type Templates struct {
 	text, html map[name]*template.Template
+	writings   map[edition]writing
+	// texts are those of the newest version.
+	texts map[domain.Language]texts
+}
+
+// edition is a version of the templates in a language.
+type edition struct {
+	version  int
+	language domain.Language
 }
 
 type name struct {
-	version  int
-	kind     domain.Kind
-	language domain.Language
+	edition
+	kind domain.Kind
 }
 
 // Parse reads the templates that the program carries.
 func Parse() (*Templates, error) {
-	t := &Templates{text: map[name]*template.Template{}, html: map[name]*template.Template{}}
+	t := &Templates{
+		text: map[name]*template.Template{}, html: map[name]*template.Template{},
+		writings: map[edition]writing{}, texts: map[domain.Language]texts{},
+	}
 	for version := 1; version <= Version; version++ {
-		for kind := domain.OrderConfirmed; kind <= lastKind(version); kind++ {
-			for _, language := range languages(version, kind) {
-				if err := t.parse(name{version, kind, language}); err != nil {
-					return nil, err
-				}
+		for _, language := range domain.Languages() {
+			if err := t.parse(edition{version, language}); err != nil {
+				return nil, err
 			}
 		}
 	}
 	return t, nil
 }
 
-// lastKind is the highest kind that a version has a template for: corrections were not
-// mailed yet when the first was written, and links alone not before the fifth.
-func lastKind(version int) domain.Kind {
-	switch {
-	case version == 1:
-		return domain.OrderShipped
-	case version < firstInLanguages:
-		return domain.TotpChanged
-	default:
-		return domain.LastKind
-	}
-}
-
-// firstInLanguages is the first version with texts in other languages than English.
-const firstInLanguages = 5
-
-// languages are those that a version has a kind's template in.
-func languages(version int, kind domain.Kind) []domain.Language {
-	if version >= firstInLanguages && domain.LanguageOf(kind, string(domain.German)) == domain.German {
-		return []domain.Language{domain.English, domain.German}
-	}
-	return []domain.Language{domain.English}
-}
-
-func (t *Templates) parse(n name) error {
-	folder := fmt.Sprintf("templates/v%d/", n.version)
-	if n.language != domain.English {
-		folder += string(n.language) + "/"
-	}
-	file := folder + strings.ToLower(n.kind.String())
-	if n.kind.AboutAccount() {
-		file = folder + "account"
-	}
-	for ending, into := range map[string]map[name]*template.Template{".txt": t.text, ".html": t.html} {
-		parsed, err := template.New("page").Option("missingkey=error").ParseFS(files, folder+"layout"+ending, file+ending)
-		if err != nil {
-			return fmt.Errorf("parse %s%s: %w", file, ending, err)
+// parse reads the templates that a version has in a language.
+func (t *Templates) parse(e edition) error {
+	t.writings[e] = formerWriting(e.language)
+	var says texts
+	if e.version >= firstWithTexts {
+		var err error
+		if says, err = readTexts(e.version, e.language); err != nil {
+			return err
 		}
-		into[n] = parsed.Lookup("page")
+		t.writings[e], t.texts[e.language] = newWriting(e.language, says), says
+	}
+	for kind := domain.OrderConfirmed; kind <= lastKind(e.version); kind++ {
+		if !slices.Contains(languages(e.version, kind), e.language) {
+			continue
+		}
+		n := name{e, kind}
+		for ending, into := range map[string]map[name]*template.Template{".txt": t.text, ".html": t.html} {
+			parsed, err := parsePage(n, ending, says)
+			if err != nil {
+				return err
+			}
+			into[n] = parsed
+		}
 	}
 	return nil
+}
+
+// parsePage reads the layout and the body of a kind of mail.
+func parsePage(n name, ending string, says texts) (*template.Template, error) {
+	folder := fmt.Sprintf("templates/v%d/", n.version)
+	if n.version < firstWithTexts && n.language != domain.English {
+		folder += string(n.language) + "/"
+	}
+	body := strings.ToLower(n.kind.String())
+	if n.kind.AboutAccount() {
+		body = "account"
+	}
+	page := template.New("page").Option("missingkey=error")
+	for _, file := range []string{folder + "layout" + ending, folder + body + ending} {
+		content, err := files.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		source := string(content)
+		if n.version >= firstWithTexts {
+			if source, err = (filling{says, n.kind, n.language, ending == ".html"}).fill(source); err != nil {
+				return nil, fmt.Errorf("fill %s with texts: %w", file, err)
+			}
+		}
+		if _, err := page.New(path.Base(file)).Parse(source); err != nil {
+			return nil, fmt.Errorf("parse %s: %w", file, err)
+		}
+	}
+	return page.Lookup("page"), nil
+}
+
+// Subject returns the usual subject of a kind of mail.
+func (t *Templates) Subject(kind domain.Kind, language domain.Language) string {
+	return t.texts[language].subject(kind)
 }
 
 // page is what the templates see: flat, and of strings, because templates look
@@ -108,7 +137,7 @@ type page struct {
 	Cancelled                   Cancellation
 	Refund                      pageRefund
 	Shipment                    Shipment
-	Changes                     []Change
+	Changes                     []pageChange
 	Kind, Link, OrderLink, Time string
 	LegalNotices                []pageNotice
 }
@@ -117,43 +146,45 @@ type pageLine struct{ Quantity, Name, Code, UnitPrice, Total string }
 
 type pageAdjustment struct{ Label, Amount string }
 
+type pageChange struct{ Label, Value string }
+
 type pageNotice struct{ Label, URL string }
 
 type pageRefund struct{ Amount, Sum, Reason string }
 
-func newPage(l Content, language domain.Language, shop domain.ShopDetails, escape func(string) string) page {
+func newPage(l Content, says writing, shop domain.ShopDetails, escape func(string) string) page {
 	p := page{
 		Subject: escape(line(l.Subject)), Shop: escape(line(shop.Name)), Number: escape(l.Number), Name: escape(l.Name),
-		Subtotal: escape(l.Subtotal.String()), Total: escape(l.Total.String()), Cancelled: l.Cancelled,
-		Refund:   pageRefund{escape(l.Refund.Amount.String()), escape(l.Refund.Sum.String()), escape(l.Refund.Reason)},
+		Subtotal: escape(says.amount(l.Subtotal)), Total: escape(says.amount(l.Total)), Cancelled: l.Cancelled,
+		Refund:   pageRefund{escape(says.amount(l.Refund.Amount)), escape(says.amount(l.Refund.Sum)), escape(l.Refund.Reason)},
 		Shipment: Shipment{escape(l.Shipment.Carrier), escape(l.Shipment.TrackingCode)},
 	}
-	says := wordsOf(language)
 	p.Cancelled.Note = escape(l.Cancelled.Note)
-	p.Kind, p.Time = l.Kind.String(), escape(l.Time)
+	p.Kind = l.Kind.String()
 	if l.Kind.AboutAccount() {
-		p.Link = escape(l.Link)
+		p.Link, p.Time = escape(l.Link), escape(says.time(l.Time))
 	} else {
 		p.OrderLink = escape(l.Link)
 	}
 	for notice, address := range shop.LegalNotices {
 		if address != "" {
-			p.LegalNotices = append(p.LegalNotices, pageNotice{says.notice(domain.LegalNotice(notice)), escape(line(address))})
+			p.LegalNotices = append(p.LegalNotices, pageNotice{escape(says.notice(domain.LegalNotice(notice))), escape(line(address))})
 		}
 	}
-	for _, from := range l.Delivery {
+	for _, from := range deliveryLines(l.Delivery, says.regions) {
 		p.Delivery = append(p.Delivery, escape(from))
 	}
 	for _, from := range l.Changes {
-		p.Changes = append(p.Changes, Change{escape(from.Label), escape(from.Value)})
+		change := says.change(from)
+		p.Changes = append(p.Changes, pageChange{escape(change.Label), escape(change.Value)})
 	}
 	for _, from := range l.Lines {
 		p.Lines = append(p.Lines, pageLine{
-			strconv.Itoa(int(from.Quantity)), escape(from.Name), escape(from.Code), escape(from.UnitPrice.String()), escape(from.Total.String()),
+			strconv.Itoa(int(from.Quantity)), escape(from.Name), escape(from.Code), escape(says.amount(from.UnitPrice)), escape(says.amount(from.Total)),
 		})
 	}
 	for _, from := range l.Adjustments {
-		p.Adjustments = append(p.Adjustments, pageAdjustment{escape(says.label(from)), escape(from.Amount.String())})
+		p.Adjustments = append(p.Adjustments, pageAdjustment{escape(says.label(from)), escape(says.amount(from.Amount))})
 	}
 	return p
 }
@@ -162,19 +193,19 @@ func plain(text string) string { return text }
 
 // Render makes a mail's texts with one version of the templates, in a shop's name.
 func (t *Templates) Render(l Content, version int, shop domain.ShopDetails) (Rendered, error) {
-	n := name{version, l.Kind, domain.English}
-	if version >= firstInLanguages {
-		n.language = l.Language()
+	n := name{edition{version, domain.English}, l.Kind}
+	if language := l.Language(); slices.Contains(languages(version, l.Kind), language) {
+		n.language = language
 	}
 	inText, inHTML := t.text[n], t.html[n]
 	if inText == nil || inHTML == nil {
 		return Rendered{}, fmt.Errorf("there is no version %d of the template %s", version, l.Kind)
 	}
-	asText, err := execute(inText, newPage(l, n.language, shop, plain))
+	asText, err := execute(inText, newPage(l, t.writings[n.edition], shop, plain))
 	if err != nil {
 		return Rendered{}, fmt.Errorf("render the text of %s: %w", l.Kind, err)
 	}
-	asHTML, err := execute(inHTML, newPage(l, n.language, shop, html.EscapeString))
+	asHTML, err := execute(inHTML, newPage(l, t.writings[n.edition], shop, html.EscapeString))
 	if err != nil {
 		return Rendered{}, fmt.Errorf("render the HTML of %s: %w", l.Kind, err)
 	}
@@ -189,11 +220,12 @@ func execute(t *template.Template, p page) (string, error) {
 	return text.String(), err
 }
 
-// SubjectValues returns what the subject of a mail may name.
+// SubjectValues returns what the subject of a mail may name, with plain spaces, as a header has
+// them.
 func SubjectValues(l Content) domain.SubjectValues {
 	values := domain.SubjectValues{Number: l.Number}
 	if l.Kind == domain.OrderRefunded {
-		values.Amount = l.Refund.Amount.String()
+		values.Amount = line(amountsIn(l.Language())(l.Refund.Amount))
 	}
 	return values
 }

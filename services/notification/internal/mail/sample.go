@@ -1,6 +1,10 @@
 package mail
 
 import (
+	"time"
+
+	"google.golang.org/genproto/googleapis/type/postaladdress"
+
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 )
@@ -21,14 +25,16 @@ func Sample(kind domain.Kind) Content {
 			{Label: "Standard delivery", Amount: eur(4_90)},
 			{Label: "Welcome discount", Amount: eur(-5_00)},
 		},
-		Subtotal:  eur(62_65),
-		Total:     eur(62_55),
-		Delivery:  []string{"Ada Example", "12 Sample Street", "12345 Sampletown", "Germany"},
+		Subtotal: eur(62_65),
+		Total:    eur(62_55),
+		Delivery: &postaladdress.PostalAddress{
+			RegionCode: "DE", PostalCode: "12345", Locality: "Sampletown", Recipients: []string{"Ada Example"}, AddressLines: []string{"12 Sample Street"},
+		},
 		Cancelled: Cancellation{OutOfStock: true},
 		Refund:    Refund{Amount: eur(12_75), Sum: eur(12_75), Reason: "The bulbs arrived broken"},
-		Changes:   []Change{{"E-mail address", "ada@example.com"}, {"Delivery address", ""}},
+		Changes:   []Change{{Field: "email", Value: "ada@example.com"}, {Field: "address"}},
 		Shipment:  Shipment{Carrier: "Example Parcel", TrackingCode: "EP123456789"},
 		Link:      LinkRemoved,
-		Time:      "1 January 2027, 12:00 UTC",
+		Time:      time.Date(2027, time.January, 1, 12, 0, 0, 0, time.UTC),
 	}
 }
