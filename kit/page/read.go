@@ -56,7 +56,11 @@ func Read[T any](ctx context.Context, db Querier, q Query, source Source, scan p
 	if page.Items, page.Next, err = Cut(q, found, cursor); err != nil {
 		return Page[T]{}, err
 	}
-	if q.total {
+	switch {
+	case !q.total:
+	case q.after == nil && page.Next == "": // it is the whole list
+		page.TotalSize = new(int32(len(page.Items)))
+	default:
 		if page.TotalSize, err = q.count(ctx, db, source); err != nil {
 			return Page[T]{}, fmt.Errorf("count %s: %w", q.schema.Name, err)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/page"
+	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
@@ -184,4 +185,41 @@ func TestPagesOfASearchHoldEachRowOnce(t *testing.T) {
 	if err != nil || found.TotalSize != nil {
 		t.Errorf("not asked for: %v, %v", found.TotalSize, err)
 	}
+}
+
+// A list that its first page holds as a whole is told without counting it. Others are counted.
+func TestAListOnOnePageIsNotCounted(t *testing.T) {
+	t.Parallel()
+	statements := &testkit.Statements{}
+	pool := testkit.Open(t, pg.Config{URL: testkit.DatabaseURL(t, nil), Tracer: statements})
+	for _, statement := range []string{
+		`create table p (id uuid primary key, who text collate "C" not null)`,
+		`insert into p select gen_random_uuid(), 'm' || n from generate_series(1, 3) n`,
+	} {
+		if _, err := pool.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	schema := page.Schema{Name: "people", Fields: map[string]page.Field{"who": {Column: "p.who", Kind: page.Text, Order: true}}, Order: "who", ID: "p.id"}
+	read := func(request page.Request, total int32) string {
+		t.Helper()
+		query, err := schema.Parse(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		statements.Begin()
+		found, err := page.Read(t.Context(), pool, query, page.Source{Name: "PeopleList", Columns: "p.id, p.who", From: "p"},
+			scanPerson, func(p person) []any { return query.Cursor(map[string]any{"who": p.Who}, p.ID) })
+		ran := statements.End()
+		if err != nil || found.TotalSize == nil || *found.TotalSize != total {
+			t.Fatalf("%+v: a total of %v, want %d (%v)", request, found.TotalSize, total, err)
+		}
+		if counted := strings.Contains(ran, "PeopleListCount"); counted != (request.Size < 3) {
+			t.Errorf("%+v ran %s", request, ran)
+		}
+		return found.Next
+	}
+	read(page.Request{Size: 3, TotalSize: true}, 3)
+	next := read(page.Request{Size: 2, TotalSize: true}, 3)
+	read(page.Request{Size: 2, Token: next, TotalSize: true}, 3)
 }
