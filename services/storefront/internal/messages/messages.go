@@ -32,6 +32,7 @@ type Texts struct {
 	plain map[string]string
 	// counted are texts about a number of things, by the plural form that the number has.
 	counted map[string]map[plural.Form]string
+	amounts *amounts
 }
 
 // pluralForms are CLDR's names of the forms.
@@ -68,7 +69,7 @@ func load(files fs.FS, name string) (*Texts, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts := &Texts{tag: tag, plain: make(map[string]string), counted: make(map[string]map[plural.Form]string)}
+	texts := &Texts{tag: tag, plain: make(map[string]string), counted: make(map[string]map[plural.Form]string), amounts: newAmounts(name)}
 	for _, file := range found {
 		content, err := fs.ReadFile(files, file)
 		if err != nil {

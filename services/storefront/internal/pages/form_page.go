@@ -176,10 +176,8 @@ func (v *visit) next() string {
 	if v.request.Method != http.MethodPost {
 		path = v.request.URL.Query().Get(nextField)
 	}
-	for _, at := range v.server.pages() {
-		if _, ok := match(at.path, path); ok && !at.form {
-			return path
-		}
+	if at, _, ok := v.server.find(path); ok && !at.form {
+		return path
 	}
 	return ""
 }

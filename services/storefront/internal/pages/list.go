@@ -140,7 +140,7 @@ func (v *visit) exampleAmount() string {
 	if err != nil {
 		return "19"
 	}
-	return view.FormatAmount(v.texts.Language(), moneypb.Proto(sum))
+	return v.texts.Amount(moneypb.Proto(sum))
 }
 
 func orderOf(sort string) string {

@@ -150,5 +150,5 @@ func (v *visit) changes(texts []string, lines []*orderv1.OrderLine) []string {
 
 // amount returns a sum as the language writes it.
 func (v *visit) amount(sum *moneytype.Money) string {
-	return view.FormatAmount(v.texts.Language(), sum)
+	return v.texts.Amount(sum)
 }

@@ -38,9 +38,13 @@ const (
 
 // show answers with a page.
 func (v *visit) show(status int, cache string, component templ.Component) error {
-	var body bytes.Buffer
-	body.Grow(32 << 10)
-	if err := component.Render(v.request.Context(), &body); err != nil {
+	body, ok := v.server.bodies.Get().(*bytes.Buffer)
+	if !ok {
+		body = new(bytes.Buffer)
+	}
+	defer v.server.bodies.Put(body)
+	body.Reset()
+	if err := component.Render(v.request.Context(), body); err != nil {
 		return err
 	}
 	header := v.w.Header()
@@ -76,7 +80,9 @@ func (v *visit) send(status int, cache, contentType string, body []byte) {
 	v.w.WriteHeader(status)
 	zip, ok := v.server.zips.Get().(*gzip.Writer)
 	if !ok {
-		zip = gzip.NewWriter(nil) // Reset gives it what it writes to
+		// The quickest level: a page has a seventh more bytes than by the usual one, for less than half of
+		// the time. Reset gives it what it writes to.
+		zip, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed)
 	}
 	defer v.server.zips.Put(zip)
 	zip.Reset(v.w)

@@ -83,11 +83,13 @@ type Deps struct {
 type Server struct {
 	Deps
 
+	routes  []route
 	sitemap sitemap
 	// renewals makes one renewal of all that want the same account's tokens renewed.
 	renewals singleflight.Group
-	// zips are used again: each holds much memory.
-	zips sync.Pool
+	// bodies are buffers that pages are written into, and zips what compresses them. They are used
+	// again: each holds much memory.
+	bodies, zips sync.Pool
 }
 
 // New returns a Server.
@@ -95,6 +97,10 @@ func New(deps Deps) *Server {
 	deps.PublicURL = strings.TrimSuffix(deps.PublicURL, "/")
 	s := &Server{Deps: deps}
 	s.sitemap.now = deps.Now
+	for _, at := range s.pages() {
+		at.segments = strings.Split(at.path, "/")
+		s.routes = append(s.routes, at)
+	}
 	return s
 }
 
@@ -107,6 +113,8 @@ type route struct {
 	page page
 	// form is whether it takes a form by POST, and nothing else.
 	form bool
+	// segments are those of path.
+	segments []string
 }
 
 // pages are those that there are. What stands for "*" is in visit.args.
@@ -189,11 +197,9 @@ func (s *Server) serve(v *visit) error {
 	if inOffice(v.request) {
 		return s.office(v)
 	}
-	for _, at := range s.pages() {
-		if args, ok := match(at.path, v.path); ok {
-			v.args = args
-			return s.servePage(v, at)
-		}
+	if at, args, ok := s.find(v.path); ok {
+		v.args = args
+		return s.servePage(v, at)
 	}
 	switch r := v.request; {
 	case !reads(r):
@@ -226,15 +232,23 @@ func (s *Server) servePage(v *visit, at route) error {
 
 func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
-// match compares an escaped path with a route, segment by segment, and returns what stands
-// for its "*".
-func match(route, path string) ([]string, bool) {
-	want, got := strings.Split(route, "/"), strings.Split(path, "/")
-	if len(want) != len(got) {
+// find returns the route of an escaped path, and what stands there for its "*".
+func (s *Server) find(path string) (at route, args []string, found bool) {
+	got := strings.Split(path, "/")
+	for _, at := range s.routes {
+		if args, ok := at.match(got); ok {
+			return at, args, true
+		}
+	}
+	return route{}, nil, false
+}
+
+// match compares a path with a route, segment by segment, and returns what stands for its "*".
+func (r route) match(got []string) (args []string, ok bool) {
+	if len(r.segments) != len(got) {
 		return nil, false
 	}
-	var args []string
-	for i, segment := range want {
+	for i, segment := range r.segments {
 		switch {
 		case segment == "*" && got[i] != "":
 			args = append(args, got[i])

@@ -20,14 +20,15 @@ type Catalog struct {
 	now        func() time.Time
 
 	reading singleflight.Group
+	counts  counts
 	mu      sync.Mutex
 	tree    *Tree
 	read    time.Time
 }
 
-// treeLife is how long the tree of categories is used before it is read again: pages show a
-// changed category that much later.
-const treeLife = 2 * time.Second
+// kept is how long the tree of categories, and how many products fit a filter, are used before
+// they are read again: pages show a change of them that much later.
+const kept = 2 * time.Second
 
 // pageOfCategories is how many categories are read at once, as many as the contract lets.
 const pageOfCategories = 1000
@@ -37,6 +38,7 @@ func NewCatalog(others *peer.Peers, now func() time.Time) *Catalog {
 	client := others.Client("catalog")
 	return &Catalog{
 		products: catalogv1connect.NewProductServiceClient(client), categories: catalogv1connect.NewCategoryServiceClient(client), now: now,
+		counts: counts{now: now},
 	}
 }
 
@@ -70,11 +72,20 @@ type Listed struct {
 	Total int
 }
 
-// List returns a page of products, and counts them all.
+// List returns a page of products that anybody may see, and how many there are: counted now, or
+// for another page of the last two seconds with the same filter.
 func (c *Catalog) List(ctx context.Context, req *catalogv1.ListProductsRequest) (Listed, error) {
-	req.IncludeTotalSize = true
+	total, known := c.counts.of(req.GetFilter())
+	req.IncludeTotalSize = !known
 	res, err := c.products.ListProducts(ctx, req)
-	return Listed{Products: res.GetProducts(), Next: res.GetNextPageToken(), Total: int(res.GetTotalSize())}, err
+	if err != nil {
+		return Listed{}, err
+	}
+	if !known {
+		total = int(res.GetTotalSize())
+		c.counts.keep(req.GetFilter(), total)
+	}
+	return Listed{Products: res.GetProducts(), Next: res.GetNextPageToken(), Total: total}, nil
 }
 
 // Categories returns the tree of categories. It is the same for everybody, so it is read by
@@ -83,7 +94,7 @@ func (c *Catalog) Categories(ctx context.Context) (*Tree, error) {
 	c.mu.Lock()
 	tree, read := c.tree, c.read
 	c.mu.Unlock()
-	if tree != nil && c.now().Sub(read) < treeLife {
+	if tree != nil && c.now().Sub(read) < kept {
 		return tree, nil
 	}
 	// Whoever leaves does not take the answer from those who wait for it, too.
