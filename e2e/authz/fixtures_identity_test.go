@@ -163,6 +163,7 @@ func accountFixtures() map[string]fixture {
 			secret := must(c.asAccount(c.newOwn()).EnrollTotp(c.t.Context(), &identityv1.EnrollTotpRequest{})).GetSecret()
 			return &identityv1.ConfirmTotpRequest{Secret: secret, TotpCode: must(totp.Code(secret, time.Now()))}
 		}},
+		"AccountService/RemoveTotp": {request: func(*cell) proto.Message { return &identityv1.RemoveTotpRequest{} }},
 		"AccountService/ListSessions": {request: func(c *cell) proto.Message {
 			others := c.somebody().identity.SessionID
 			c.answer = func(answer proto.Message) error {

@@ -194,6 +194,13 @@ RULES = [
     # The schema of a resource is shared by requests that change it. There such a field
     # may hold anything that fits: only what the mask names is looked at.
     ("POST /v1/customers", r"customer\.addresses\[\d+\]\.id", "is set by the server"),
+    # An address gets its id with the customer, and the default is one of those that are there.
+    ("POST /v1/customers", "customer", "default_address_id is set by an update"),
+    (
+        "PATCH /v1/customers/{id}",
+        r"customer\.default_address_id",
+        "is none of the customer's addresses|must be a UUID, such as [0-9a-f-]{36}",
+    ),
     (CATEGORY, r"category\.parent_id", "must be a UUID, such as [0-9a-f-]{36}"),
     (PRODUCT, r"product\.category_id", "must be a UUID, such as [0-9a-f-]{36}"),
     (PRODUCT, r"product\.code", r"must be 1 to 64 of \[A-Za-z0-9\._/-\], is .*"),

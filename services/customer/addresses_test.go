@@ -120,3 +120,59 @@ func TestNobodyHasMoreThanTwentyAddresses(t *testing.T) {
 		t.Fatalf("%d were added, %d are there", added, got)
 	}
 }
+
+// One of a customer's own addresses is the default, until another one is or it is removed.
+func TestACustomerHasADefaultAddress(t *testing.T) {
+	t.Parallel()
+	o := newHarness(t, owner())
+	wanted := ada()
+	wanted.Addresses = []*customerv1.Address{home("home"), home("work")}
+	customer := o.create(t, wanted)
+	id, work := customer.GetId(), customer.GetAddresses()[1].GetId()
+	prefer := func(address string) (*customerv1.Customer, error) {
+		res, err := o.UpdateCustomer(t.Context(), &customerv1.UpdateCustomerRequest{
+			Customer: &customerv1.Customer{Id: id, DefaultAddressId: address}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"default_address_id"}},
+		})
+		return res.GetCustomer(), err
+	}
+	if customer.GetDefaultAddressId() != "" {
+		t.Errorf("at first it is %s", customer.GetDefaultAddressId())
+	}
+	changed, err := prefer(work)
+	if err != nil || changed.GetDefaultAddressId() != work || changed.GetEtag() == customer.GetEtag() || changed.GetFirstName() != customer.GetFirstName() {
+		t.Fatalf("got %v, %v", changed, err)
+	}
+	if again, err := prefer(work); err != nil || again.GetEtag() != changed.GetEtag() {
+		t.Errorf("the same once more: %v, %v", again, err)
+	}
+	other := ada()
+	other.Email, other.Addresses = "eve@example.com", []*customerv1.Address{home("home")}
+	for name, address := range map[string]string{
+		"nobody's": uuid.NewString(), "another customer's": o.create(t, other).GetAddresses()[0].GetId(), "no id": "work",
+	} {
+		_, err := prefer(address)
+		testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "customer.default_address_id")
+		if got := o.get(t, id).GetDefaultAddressId(); got != work {
+			t.Errorf("%s address became it: %s", name, got)
+		}
+	}
+	if _, err := o.DeleteAddress(t.Context(), &customerv1.DeleteAddressRequest{CustomerId: id, Id: customer.GetAddresses()[0].GetId()}); err != nil {
+		t.Fatal(err)
+	}
+	if got := o.get(t, id).GetDefaultAddressId(); got != work {
+		t.Errorf("after another one was removed it is %q", got)
+	}
+	if _, err := o.DeleteAddress(t.Context(), &customerv1.DeleteAddressRequest{CustomerId: id, Id: work}); err != nil {
+		t.Fatal(err)
+	}
+	if got := o.get(t, id).GetDefaultAddressId(); got != "" {
+		t.Errorf("once it was removed it is %q", got)
+	}
+	if cleared, err := prefer(""); err != nil || cleared.GetDefaultAddressId() != "" {
+		t.Errorf("none: %v, %v", cleared, err)
+	}
+	early := ada()
+	early.Email, early.DefaultAddressId = "zoe@example.com", work
+	_, err = o.CreateCustomer(t.Context(), &customerv1.CreateCustomerRequest{Customer: early})
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "customer")
+}

@@ -28,6 +28,8 @@ type Snapshot struct {
 	Phone string
 	// Addresses are in the order of their creation.
 	Addresses []Address
+	// DefaultAddress is the one that a checkout offers first; the zero id for the oldest.
+	DefaultAddress uuid.UUID
 	// SignIn is the account that signs in as the customer; the zero one when there is none,
 	// and in lists.
 	SignIn SignInAddress
@@ -104,6 +106,8 @@ type CustomerChange struct {
 	LastName  *string
 	Email     *string
 	Phone     *string
+	// DefaultAddress is one of the customer's addresses, or the zero id.
+	DefaultAddress *uuid.UUID
 }
 
 // Change returns the customer after the change, and whether anything is different. The
@@ -119,7 +123,11 @@ func (c Customer) Change(change CustomerChange, now time.Time) (Customer, bool, 
 	set(&next.LastName, change.LastName)
 	set(&next.Email, change.Email)
 	set(&next.Phone, change.Phone)
+	set(&next.DefaultAddress, change.DefaultAddress)
 	wrong := next.normalize()
+	if next.DefaultAddress != uuid.Nil && c.find(next.DefaultAddress) < 0 {
+		wrong.add("customer.default_address_id", "is none of the customer's addresses")
+	}
 	if next.Email != before.Email && next.SignIn.AccountID != uuid.Nil && next.Email != next.SignIn.Email {
 		wrong.add("customer.email", "is the address that signs in: the customer changes it by RequestEmailChange")
 	}
@@ -127,13 +135,13 @@ func (c Customer) Change(change CustomerChange, now time.Time) (Customer, bool, 
 		return Customer{}, false, err
 	}
 	if next.FirstName == before.FirstName && next.LastName == before.LastName &&
-		next.Email == before.Email && next.Phone == before.Phone {
+		next.Email == before.Email && next.Phone == before.Phone && next.DefaultAddress == before.DefaultAddress {
 		return c, false, nil
 	}
 	return Customer{next}.changed(now), true, nil
 }
 
-func set(field, value *string) {
+func set[T any](field, value *T) {
 	if value != nil {
 		*field = *value
 	}
@@ -200,6 +208,9 @@ func (c Customer) RemoveAddress(id uuid.UUID, now time.Time) (Customer, error) {
 		return Customer{}, errAddressNotFound(id)
 	}
 	c.state.Addresses = slices.Delete(slices.Clone(c.state.Addresses), i, i+1)
+	if c.state.DefaultAddress == id {
+		c.state.DefaultAddress = uuid.Nil
+	}
 	return c.changed(now), nil
 }
 

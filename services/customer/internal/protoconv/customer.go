@@ -3,6 +3,7 @@
 package protoconv
 
 import (
+	"github.com/google/uuid"
 	"google.golang.org/genproto/googleapis/type/postaladdress"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -25,6 +26,9 @@ func Customer(c domain.Snapshot) *customerv1.Customer {
 	}
 	for _, address := range c.Addresses {
 		customer.Addresses = append(customer.Addresses, Address(address))
+	}
+	if c.DefaultAddress != uuid.Nil {
+		customer.DefaultAddressId = c.DefaultAddress.String()
 	}
 	return customer
 }

@@ -35,6 +35,15 @@ func (r *reader) id(field, text string) uuid.UUID {
 	return id
 }
 
+// optionalID reads an id that may be empty, which is uuid.Nil.
+func (r *reader) optionalID(field, text string) *uuid.UUID {
+	id := uuid.Nil
+	if text != "" {
+		id = r.id(field, text)
+	}
+	return &id
+}
+
 // requestID reads a request_id that may be empty, which is uuid.Nil.
 func (r *reader) requestID(text string) uuid.UUID {
 	if text == "" {

@@ -17,7 +17,7 @@ func (s *Server) UpdateCustomer(ctx context.Context, req *customerv1.UpdateCusto
 	if err := read.err(); err != nil {
 		return nil, err
 	}
-	fields, err := mask.Read(req.GetUpdateMask(), customer, "first_name", "last_name", "email", "phone")
+	fields, err := mask.Read(req.GetUpdateMask(), customer, "first_name", "last_name", "email", "phone", "default_address_id")
 	if err != nil {
 		return nil, err
 	}
@@ -33,6 +33,12 @@ func (s *Server) UpdateCustomer(ctx context.Context, req *customerv1.UpdateCusto
 	}
 	if fields.Has("phone") {
 		change.Phone = &customer.Phone
+	}
+	if fields.Has("default_address_id") {
+		change.DefaultAddress = read.optionalID("customer.default_address_id", customer.GetDefaultAddressId())
+	}
+	if err := read.err(); err != nil {
+		return nil, err
 	}
 	changed, err := s.customers.UpdateCustomer(ctx, id, customer.GetEtag(), change)
 	if err != nil {

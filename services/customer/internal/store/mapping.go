@@ -43,9 +43,16 @@ func toDBNewCustomer(c domain.Snapshot) db.CustomerInsertParams {
 func toDBCustomer(c domain.Snapshot) db.CustomerUpdateParams {
 	return db.CustomerUpdateParams{
 		ID: c.ID, FirstName: c.FirstName, LastName: c.LastName, LastNameKey: grammar.Fold(c.LastName),
-		Email: c.Email, EmailKey: grammar.EmailKey(c.Email), Phone: c.Phone, Erased: c.Erased,
-		Version: c.Version, UpdateTime: c.UpdateTime,
+		Email: c.Email, EmailKey: grammar.EmailKey(c.Email), Phone: c.Phone, DefaultAddressID: nullable(c.DefaultAddress),
+		Erased: c.Erased, Version: c.Version, UpdateTime: c.UpdateTime,
 	}
+}
+
+func nullable(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
 }
 
 func document(a domain.Address) ([]byte, error) {
@@ -69,6 +76,10 @@ func fromDBCustomer(row db.Customer, addresses []byte, signIn domain.SignInAddre
 		customer.Addresses = append(customer.Addresses, domain.Address{
 			ID: a.ID, Label: a.Label, Postal: grammar.PostalAddress(a.PostalAddress),
 		})
+		// One that the version before removed is none any more.
+		if row.DefaultAddressID != nil && a.ID == *row.DefaultAddressID {
+			customer.DefaultAddress = a.ID
+		}
 	}
 	return domain.Restore(customer), nil
 }

@@ -50,9 +50,12 @@ type Customer struct {
 	// When the customer or an address last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Names this version of the customer, addresses included (https://google.aip.dev/154).
-	Etag          string `protobuf:"bytes,10,opt,name=etag,proto3" json:"etag,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Etag string `protobuf:"bytes,10,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The id of the address that a checkout offers first; empty for the oldest. Removing that
+	// address empties it.
+	DefaultAddressId string `protobuf:"bytes,11,opt,name=default_address_id,json=defaultAddressId,proto3" json:"default_address_id,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Customer) Reset() {
@@ -155,6 +158,13 @@ func (x *Customer) GetEtag() string {
 	return ""
 }
 
+func (x *Customer) GetDefaultAddressId() string {
+	if x != nil {
+		return x.DefaultAddressId
+	}
+	return ""
+}
+
 // Address is one of a customer's addresses.
 type Address struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -225,7 +235,7 @@ var File_shopmesh_customer_v1_customer_proto protoreflect.FileDescriptor
 
 const file_shopmesh_customer_v1_customer_proto_rawDesc = "" +
 	"\n" +
-	"#shopmesh/customer/v1/customer.proto\x12\x14shopmesh.customer.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a google/type/postal_address.proto\"\xe9\x03\n" +
+	"#shopmesh/customer/v1/customer.proto\x12\x14shopmesh.customer.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a google/type/postal_address.proto\"\xa3\x04\n" +
 	"\bCustomer\x12\x1a\n" +
 	"\x02id\x18\x01 \x01(\tB\n" +
 	"\xe0A\b\xbaH\x04r\x02\x18$R\x02id\x12,\n" +
@@ -242,7 +252,9 @@ const file_shopmesh_customer_v1_customer_proto_rawDesc = "" +
 	"updateTime\x12\x1e\n" +
 	"\x04etag\x18\n" +
 	" \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"\x94\x05\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\x128\n" +
+	"\x12default_address_id\x18\v \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18$R\x10defaultAddressId\"\x94\x05\n" +
 	"\aAddress\x12\x1a\n" +
 	"\x02id\x18\x01 \x01(\tB\n" +
 	"\xe0A\b\xbaH\x04r\x02\x18$R\x02id\x12 \n" +

@@ -32,7 +32,8 @@ const (
 type CreateCustomerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// first_name and email are required; addresses may come along; ids, etag, erased and
-	// times are the server's and must be empty.
+	// times are the server's and must be empty. default_address_id is set by an update: no
+	// address has an id yet.
 	Customer *Customer `protobuf:"bytes,1,opt,name=customer,proto3" json:"customer,omitempty"`
 	// Any UUID but the all-zero one, drawn by the client for this request: the same
 	// request sent again within a day is answered with the customer that it made
@@ -383,8 +384,8 @@ type UpdateCustomerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// id names the customer; an etag that is set must be the current one.
 	Customer *Customer `protobuf:"bytes,1,opt,name=customer,proto3" json:"customer,omitempty"`
-	// Which of first_name, last_name, email and phone to change; empty means all
-	// that are set (https://google.aip.dev/134). An email that is the customer's already
+	// Which of first_name, last_name, email, phone and default_address_id to change; empty
+	// means all that are set (https://google.aip.dev/134). An email that is the customer's already
 	// changes nothing.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1153,10 +1154,11 @@ var File_shopmesh_customer_v1_customer_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_customer_v1_customer_service_proto_rawDesc = "" +
 	"\n" +
-	"+shopmesh/customer/v1/customer_service.proto\x12\x14shopmesh.customer.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#shopmesh/customer/v1/customer.proto\x1a!shopmesh/options/v1/options.proto\"\xd0\x02\n" +
-	"\x15CreateCustomerRequest\x12\x87\x02\n" +
-	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerB\xca\x01\xe0A\x02\xbaH\xc3\x01\xba\x01\xbc\x01\n" +
-	"\x0fcustomer.create\x12Cid, etag, erased, create_time and update_time are set by the server\x1adthis.id == '' && this.etag == '' && !this.erased && !has(this.create_time) && !has(this.update_time)\xc8\x01\x01R\bcustomer\x12-\n" +
+	"+shopmesh/customer/v1/customer_service.proto\x12\x14shopmesh.customer.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#shopmesh/customer/v1/customer.proto\x1a!shopmesh/options/v1/options.proto\"\xb3\x03\n" +
+	"\x15CreateCustomerRequest\x12\xea\x02\n" +
+	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerB\xad\x02\xe0A\x02\xbaH\xa6\x02\xba\x01\xbc\x01\n" +
+	"\x0fcustomer.create\x12Cid, etag, erased, create_time and update_time are set by the server\x1adthis.id == '' && this.etag == '' && !this.erased && !has(this.create_time) && !has(this.update_time)\xba\x01`\n" +
+	"\x17customer.create_default\x12&default_address_id is set by an update\x1a\x1dthis.default_address_id == ''\xc8\x01\x01R\bcustomer\x12-\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"T\n" +
 	"\x16CreateCustomerResponse\x12:\n" +

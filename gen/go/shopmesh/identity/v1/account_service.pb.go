@@ -1555,6 +1555,80 @@ func (x *ConfirmTotpResponse) GetRecoveryCodes() []string {
 	return nil
 }
 
+// RemoveTotpRequest needs nothing.
+type RemoveTotpRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveTotpRequest) Reset() {
+	*x = RemoveTotpRequest{}
+	mi := &file_shopmesh_identity_v1_account_service_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveTotpRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveTotpRequest) ProtoMessage() {}
+
+func (x *RemoveTotpRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_identity_v1_account_service_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveTotpRequest.ProtoReflect.Descriptor instead.
+func (*RemoveTotpRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_identity_v1_account_service_proto_rawDescGZIP(), []int{32}
+}
+
+// RemoveTotpResponse is empty.
+type RemoveTotpResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveTotpResponse) Reset() {
+	*x = RemoveTotpResponse{}
+	mi := &file_shopmesh_identity_v1_account_service_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveTotpResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveTotpResponse) ProtoMessage() {}
+
+func (x *RemoveTotpResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_identity_v1_account_service_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveTotpResponse.ProtoReflect.Descriptor instead.
+func (*RemoveTotpResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_identity_v1_account_service_proto_rawDescGZIP(), []int{33}
+}
+
 // ExportAccountRequest names the customer.
 type ExportAccountRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1566,7 +1640,7 @@ type ExportAccountRequest struct {
 
 func (x *ExportAccountRequest) Reset() {
 	*x = ExportAccountRequest{}
-	mi := &file_shopmesh_identity_v1_account_service_proto_msgTypes[32]
+	mi := &file_shopmesh_identity_v1_account_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1578,7 +1652,7 @@ func (x *ExportAccountRequest) String() string {
 func (*ExportAccountRequest) ProtoMessage() {}
 
 func (x *ExportAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_identity_v1_account_service_proto_msgTypes[32]
+	mi := &file_shopmesh_identity_v1_account_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1591,7 +1665,7 @@ func (x *ExportAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportAccountRequest.ProtoReflect.Descriptor instead.
 func (*ExportAccountRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_identity_v1_account_service_proto_rawDescGZIP(), []int{32}
+	return file_shopmesh_identity_v1_account_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ExportAccountRequest) GetCustomerId() string {
@@ -1614,7 +1688,7 @@ type ExportAccountResponse struct {
 
 func (x *ExportAccountResponse) Reset() {
 	*x = ExportAccountResponse{}
-	mi := &file_shopmesh_identity_v1_account_service_proto_msgTypes[33]
+	mi := &file_shopmesh_identity_v1_account_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1626,7 +1700,7 @@ func (x *ExportAccountResponse) String() string {
 func (*ExportAccountResponse) ProtoMessage() {}
 
 func (x *ExportAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_identity_v1_account_service_proto_msgTypes[33]
+	mi := &file_shopmesh_identity_v1_account_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1639,7 +1713,7 @@ func (x *ExportAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportAccountResponse.ProtoReflect.Descriptor instead.
 func (*ExportAccountResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_identity_v1_account_service_proto_rawDescGZIP(), []int{33}
+	return file_shopmesh_identity_v1_account_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ExportAccountResponse) GetAccount() *Account {
@@ -1733,13 +1807,15 @@ const file_shopmesh_identity_v1_account_service_proto_rawDesc = "" +
 	"\x06secret\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\x04r\x02(@\x80\x01\x01R\x06secret\x12*\n" +
 	"\ttotp_code\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\x04r\x02( \x80\x01\x01R\btotpCode\"A\n" +
 	"\x13ConfirmTotpResponse\x12*\n" +
-	"\x0erecovery_codes\x18\x01 \x03(\tB\x03\x80\x01\x01R\rrecoveryCodes\"D\n" +
+	"\x0erecovery_codes\x18\x01 \x03(\tB\x03\x80\x01\x01R\rrecoveryCodes\"\x13\n" +
+	"\x11RemoveTotpRequest\"\x14\n" +
+	"\x12RemoveTotpResponse\"D\n" +
 	"\x14ExportAccountRequest\x12,\n" +
 	"\vcustomer_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\n" +
 	"customerId\"\x91\x01\n" +
 	"\x15ExportAccountResponse\x127\n" +
 	"\aaccount\x18\x01 \x01(\v2\x1d.shopmesh.identity.v1.AccountR\aaccount\x12?\n" +
-	"\bsessions\x18\x02 \x03(\v2#.shopmesh.identity.v1.ActiveSessionR\bsessions2\xd5\x15\n" +
+	"\bsessions\x18\x02 \x03(\v2#.shopmesh.identity.v1.ActiveSessionR\bsessions2\xf2\x16\n" +
 	"\x0eAccountService\x12\x8c\x01\n" +
 	"\x06SignUp\x12#.shopmesh.identity.v1.SignUpRequest\x1a$.shopmesh.identity.v1.SignUpResponse\"7\xea\xe0\x18\x02\b\x01\xf8\xe0\x18\x03\x80\xe1\x18\x02\x8a\xe1\x18\x04\n" +
 	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/accounts:signUp\x90\x02\x00\x12\xa0\x01\n" +
@@ -1769,7 +1845,10 @@ const file_shopmesh_identity_v1_account_service_proto_rawDesc = "" +
 	"EnrollTotp\x12'.shopmesh.identity.v1.EnrollTotpRequest\x1a(.shopmesh.identity.v1.EnrollTotpResponse\"9\xea\xe0\x18\x04(\x01@\x01\x80\xe1\x18\x02\x8a\xe1\x18\x04\n" +
 	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/accounts:enrollTotp\x90\x02\x02\x12\xa2\x01\n" +
 	"\vConfirmTotp\x12(.shopmesh.identity.v1.ConfirmTotpRequest\x1a).shopmesh.identity.v1.ConfirmTotpResponse\">\xea\xe0\x18\x04(\x01@\x01\xf8\xe0\x18\x02\x80\xe1\x18\x01\x8a\xe1\x18\x04\n" +
-	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/accounts:confirmTotp\x90\x02\x00\x12\x90\x01\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/accounts:confirmTotp\x90\x02\x00\x12\x9a\x01\n" +
+	"\n" +
+	"RemoveTotp\x12'.shopmesh.identity.v1.RemoveTotpRequest\x1a(.shopmesh.identity.v1.RemoveTotpResponse\"9\xea\xe0\x18\x04(\x01@\x01\x80\xe1\x18\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/accounts:removeTotp\x90\x02\x02\x12\x90\x01\n" +
 	"\fListSessions\x12).shopmesh.identity.v1.ListSessionsRequest\x1a*.shopmesh.identity.v1.ListSessionsResponse\")\xea\xe0\x18\x02(\x01\x8a\xe1\x18\b\n" +
 	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/sessions\x90\x02\x01\x12\x98\x01\n" +
 	"\rRevokeSession\x12*.shopmesh.identity.v1.RevokeSessionRequest\x1a+.shopmesh.identity.v1.RevokeSessionResponse\".\xea\xe0\x18\x02(\x01\x80\xe1\x18\x01\x8a\xe1\x18\x04\n" +
@@ -1791,7 +1870,7 @@ func file_shopmesh_identity_v1_account_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_identity_v1_account_service_proto_rawDescData
 }
 
-var file_shopmesh_identity_v1_account_service_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_shopmesh_identity_v1_account_service_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_shopmesh_identity_v1_account_service_proto_goTypes = []any{
 	(*SignUpRequest)(nil),                // 0: shopmesh.identity.v1.SignUpRequest
 	(*SignUpResponse)(nil),               // 1: shopmesh.identity.v1.SignUpResponse
@@ -1825,24 +1904,26 @@ var file_shopmesh_identity_v1_account_service_proto_goTypes = []any{
 	(*EnrollTotpResponse)(nil),           // 29: shopmesh.identity.v1.EnrollTotpResponse
 	(*ConfirmTotpRequest)(nil),           // 30: shopmesh.identity.v1.ConfirmTotpRequest
 	(*ConfirmTotpResponse)(nil),          // 31: shopmesh.identity.v1.ConfirmTotpResponse
-	(*ExportAccountRequest)(nil),         // 32: shopmesh.identity.v1.ExportAccountRequest
-	(*ExportAccountResponse)(nil),        // 33: shopmesh.identity.v1.ExportAccountResponse
-	(*Session)(nil),                      // 34: shopmesh.identity.v1.Session
-	(AccountKind)(0),                     // 35: shopmesh.identity.v1.AccountKind
-	(*Account)(nil),                      // 36: shopmesh.identity.v1.Account
-	(*ActiveSession)(nil),                // 37: shopmesh.identity.v1.ActiveSession
+	(*RemoveTotpRequest)(nil),            // 32: shopmesh.identity.v1.RemoveTotpRequest
+	(*RemoveTotpResponse)(nil),           // 33: shopmesh.identity.v1.RemoveTotpResponse
+	(*ExportAccountRequest)(nil),         // 34: shopmesh.identity.v1.ExportAccountRequest
+	(*ExportAccountResponse)(nil),        // 35: shopmesh.identity.v1.ExportAccountResponse
+	(*Session)(nil),                      // 36: shopmesh.identity.v1.Session
+	(AccountKind)(0),                     // 37: shopmesh.identity.v1.AccountKind
+	(*Account)(nil),                      // 38: shopmesh.identity.v1.Account
+	(*ActiveSession)(nil),                // 39: shopmesh.identity.v1.ActiveSession
 }
 var file_shopmesh_identity_v1_account_service_proto_depIdxs = []int32{
-	34, // 0: shopmesh.identity.v1.VerifyEmailResponse.session:type_name -> shopmesh.identity.v1.Session
-	35, // 1: shopmesh.identity.v1.SignInRequest.kind:type_name -> shopmesh.identity.v1.AccountKind
-	34, // 2: shopmesh.identity.v1.SignInResponse.session:type_name -> shopmesh.identity.v1.Session
-	34, // 3: shopmesh.identity.v1.RefreshSessionResponse.session:type_name -> shopmesh.identity.v1.Session
-	36, // 4: shopmesh.identity.v1.GetSelfResponse.account:type_name -> shopmesh.identity.v1.Account
-	34, // 5: shopmesh.identity.v1.ReauthenticateResponse.session:type_name -> shopmesh.identity.v1.Session
-	35, // 6: shopmesh.identity.v1.RequestPasswordResetRequest.kind:type_name -> shopmesh.identity.v1.AccountKind
-	37, // 7: shopmesh.identity.v1.ListSessionsResponse.sessions:type_name -> shopmesh.identity.v1.ActiveSession
-	36, // 8: shopmesh.identity.v1.ExportAccountResponse.account:type_name -> shopmesh.identity.v1.Account
-	37, // 9: shopmesh.identity.v1.ExportAccountResponse.sessions:type_name -> shopmesh.identity.v1.ActiveSession
+	36, // 0: shopmesh.identity.v1.VerifyEmailResponse.session:type_name -> shopmesh.identity.v1.Session
+	37, // 1: shopmesh.identity.v1.SignInRequest.kind:type_name -> shopmesh.identity.v1.AccountKind
+	36, // 2: shopmesh.identity.v1.SignInResponse.session:type_name -> shopmesh.identity.v1.Session
+	36, // 3: shopmesh.identity.v1.RefreshSessionResponse.session:type_name -> shopmesh.identity.v1.Session
+	38, // 4: shopmesh.identity.v1.GetSelfResponse.account:type_name -> shopmesh.identity.v1.Account
+	36, // 5: shopmesh.identity.v1.ReauthenticateResponse.session:type_name -> shopmesh.identity.v1.Session
+	37, // 6: shopmesh.identity.v1.RequestPasswordResetRequest.kind:type_name -> shopmesh.identity.v1.AccountKind
+	39, // 7: shopmesh.identity.v1.ListSessionsResponse.sessions:type_name -> shopmesh.identity.v1.ActiveSession
+	38, // 8: shopmesh.identity.v1.ExportAccountResponse.account:type_name -> shopmesh.identity.v1.Account
+	39, // 9: shopmesh.identity.v1.ExportAccountResponse.sessions:type_name -> shopmesh.identity.v1.ActiveSession
 	0,  // 10: shopmesh.identity.v1.AccountService.SignUp:input_type -> shopmesh.identity.v1.SignUpRequest
 	2,  // 11: shopmesh.identity.v1.AccountService.VerifyEmail:input_type -> shopmesh.identity.v1.VerifyEmailRequest
 	4,  // 12: shopmesh.identity.v1.AccountService.SignIn:input_type -> shopmesh.identity.v1.SignInRequest
@@ -1857,28 +1938,30 @@ var file_shopmesh_identity_v1_account_service_proto_depIdxs = []int32{
 	26, // 21: shopmesh.identity.v1.AccountService.ConfirmEmailChange:input_type -> shopmesh.identity.v1.ConfirmEmailChangeRequest
 	28, // 22: shopmesh.identity.v1.AccountService.EnrollTotp:input_type -> shopmesh.identity.v1.EnrollTotpRequest
 	30, // 23: shopmesh.identity.v1.AccountService.ConfirmTotp:input_type -> shopmesh.identity.v1.ConfirmTotpRequest
-	20, // 24: shopmesh.identity.v1.AccountService.ListSessions:input_type -> shopmesh.identity.v1.ListSessionsRequest
-	22, // 25: shopmesh.identity.v1.AccountService.RevokeSession:input_type -> shopmesh.identity.v1.RevokeSessionRequest
-	32, // 26: shopmesh.identity.v1.AccountService.ExportAccount:input_type -> shopmesh.identity.v1.ExportAccountRequest
-	1,  // 27: shopmesh.identity.v1.AccountService.SignUp:output_type -> shopmesh.identity.v1.SignUpResponse
-	3,  // 28: shopmesh.identity.v1.AccountService.VerifyEmail:output_type -> shopmesh.identity.v1.VerifyEmailResponse
-	5,  // 29: shopmesh.identity.v1.AccountService.SignIn:output_type -> shopmesh.identity.v1.SignInResponse
-	7,  // 30: shopmesh.identity.v1.AccountService.RefreshSession:output_type -> shopmesh.identity.v1.RefreshSessionResponse
-	9,  // 31: shopmesh.identity.v1.AccountService.SignOut:output_type -> shopmesh.identity.v1.SignOutResponse
-	11, // 32: shopmesh.identity.v1.AccountService.GetSelf:output_type -> shopmesh.identity.v1.GetSelfResponse
-	13, // 33: shopmesh.identity.v1.AccountService.Reauthenticate:output_type -> shopmesh.identity.v1.ReauthenticateResponse
-	15, // 34: shopmesh.identity.v1.AccountService.RequestPasswordReset:output_type -> shopmesh.identity.v1.RequestPasswordResetResponse
-	17, // 35: shopmesh.identity.v1.AccountService.ResetPassword:output_type -> shopmesh.identity.v1.ResetPasswordResponse
-	19, // 36: shopmesh.identity.v1.AccountService.ChangePassword:output_type -> shopmesh.identity.v1.ChangePasswordResponse
-	25, // 37: shopmesh.identity.v1.AccountService.RequestEmailChange:output_type -> shopmesh.identity.v1.RequestEmailChangeResponse
-	27, // 38: shopmesh.identity.v1.AccountService.ConfirmEmailChange:output_type -> shopmesh.identity.v1.ConfirmEmailChangeResponse
-	29, // 39: shopmesh.identity.v1.AccountService.EnrollTotp:output_type -> shopmesh.identity.v1.EnrollTotpResponse
-	31, // 40: shopmesh.identity.v1.AccountService.ConfirmTotp:output_type -> shopmesh.identity.v1.ConfirmTotpResponse
-	21, // 41: shopmesh.identity.v1.AccountService.ListSessions:output_type -> shopmesh.identity.v1.ListSessionsResponse
-	23, // 42: shopmesh.identity.v1.AccountService.RevokeSession:output_type -> shopmesh.identity.v1.RevokeSessionResponse
-	33, // 43: shopmesh.identity.v1.AccountService.ExportAccount:output_type -> shopmesh.identity.v1.ExportAccountResponse
-	27, // [27:44] is the sub-list for method output_type
-	10, // [10:27] is the sub-list for method input_type
+	32, // 24: shopmesh.identity.v1.AccountService.RemoveTotp:input_type -> shopmesh.identity.v1.RemoveTotpRequest
+	20, // 25: shopmesh.identity.v1.AccountService.ListSessions:input_type -> shopmesh.identity.v1.ListSessionsRequest
+	22, // 26: shopmesh.identity.v1.AccountService.RevokeSession:input_type -> shopmesh.identity.v1.RevokeSessionRequest
+	34, // 27: shopmesh.identity.v1.AccountService.ExportAccount:input_type -> shopmesh.identity.v1.ExportAccountRequest
+	1,  // 28: shopmesh.identity.v1.AccountService.SignUp:output_type -> shopmesh.identity.v1.SignUpResponse
+	3,  // 29: shopmesh.identity.v1.AccountService.VerifyEmail:output_type -> shopmesh.identity.v1.VerifyEmailResponse
+	5,  // 30: shopmesh.identity.v1.AccountService.SignIn:output_type -> shopmesh.identity.v1.SignInResponse
+	7,  // 31: shopmesh.identity.v1.AccountService.RefreshSession:output_type -> shopmesh.identity.v1.RefreshSessionResponse
+	9,  // 32: shopmesh.identity.v1.AccountService.SignOut:output_type -> shopmesh.identity.v1.SignOutResponse
+	11, // 33: shopmesh.identity.v1.AccountService.GetSelf:output_type -> shopmesh.identity.v1.GetSelfResponse
+	13, // 34: shopmesh.identity.v1.AccountService.Reauthenticate:output_type -> shopmesh.identity.v1.ReauthenticateResponse
+	15, // 35: shopmesh.identity.v1.AccountService.RequestPasswordReset:output_type -> shopmesh.identity.v1.RequestPasswordResetResponse
+	17, // 36: shopmesh.identity.v1.AccountService.ResetPassword:output_type -> shopmesh.identity.v1.ResetPasswordResponse
+	19, // 37: shopmesh.identity.v1.AccountService.ChangePassword:output_type -> shopmesh.identity.v1.ChangePasswordResponse
+	25, // 38: shopmesh.identity.v1.AccountService.RequestEmailChange:output_type -> shopmesh.identity.v1.RequestEmailChangeResponse
+	27, // 39: shopmesh.identity.v1.AccountService.ConfirmEmailChange:output_type -> shopmesh.identity.v1.ConfirmEmailChangeResponse
+	29, // 40: shopmesh.identity.v1.AccountService.EnrollTotp:output_type -> shopmesh.identity.v1.EnrollTotpResponse
+	31, // 41: shopmesh.identity.v1.AccountService.ConfirmTotp:output_type -> shopmesh.identity.v1.ConfirmTotpResponse
+	33, // 42: shopmesh.identity.v1.AccountService.RemoveTotp:output_type -> shopmesh.identity.v1.RemoveTotpResponse
+	21, // 43: shopmesh.identity.v1.AccountService.ListSessions:output_type -> shopmesh.identity.v1.ListSessionsResponse
+	23, // 44: shopmesh.identity.v1.AccountService.RevokeSession:output_type -> shopmesh.identity.v1.RevokeSessionResponse
+	35, // 45: shopmesh.identity.v1.AccountService.ExportAccount:output_type -> shopmesh.identity.v1.ExportAccountResponse
+	28, // [28:46] is the sub-list for method output_type
+	10, // [10:28] is the sub-list for method input_type
 	10, // [10:10] is the sub-list for extension type_name
 	10, // [10:10] is the sub-list for extension extendee
 	0,  // [0:10] is the sub-list for field type_name
@@ -1896,7 +1979,7 @@ func file_shopmesh_identity_v1_account_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_identity_v1_account_service_proto_rawDesc), len(file_shopmesh_identity_v1_account_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   34,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -33,6 +33,7 @@ const (
 	AccountService_ConfirmEmailChange_FullMethodName   = "/shopmesh.identity.v1.AccountService/ConfirmEmailChange"
 	AccountService_EnrollTotp_FullMethodName           = "/shopmesh.identity.v1.AccountService/EnrollTotp"
 	AccountService_ConfirmTotp_FullMethodName          = "/shopmesh.identity.v1.AccountService/ConfirmTotp"
+	AccountService_RemoveTotp_FullMethodName           = "/shopmesh.identity.v1.AccountService/RemoveTotp"
 	AccountService_ListSessions_FullMethodName         = "/shopmesh.identity.v1.AccountService/ListSessions"
 	AccountService_RevokeSession_FullMethodName        = "/shopmesh.identity.v1.AccountService/RevokeSession"
 	AccountService_ExportAccount_FullMethodName        = "/shopmesh.identity.v1.AccountService/ExportAccount"
@@ -116,6 +117,12 @@ type AccountServiceClient interface {
 	//
 	// Errors: ACCOUNT_NOT_FOUND, CREDENTIALS_INVALID, TOKEN_EXPIRED, STEP_UP_REQUIRED.
 	ConfirmTotp(ctx context.Context, in *ConfirmTotpRequest, opts ...grpc.CallOption) (*ConfirmTotpResponse, error)
+	// RemoveTotp takes the second factor off the caller's account, and its recovery codes with
+	// it. All other sessions end, and a notice is mailed. An account that has none stays as it
+	// is. A member of staff who needs one may do nothing else then until they set up another.
+	//
+	// Errors: ACCOUNT_NOT_FOUND, TOKEN_EXPIRED, STEP_UP_REQUIRED.
+	RemoveTotp(ctx context.Context, in *RemoveTotpRequest, opts ...grpc.CallOption) (*RemoveTotpResponse, error)
 	// ListSessions lists the sessions of the caller's account that last, the newest first.
 	ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error)
 	// RevokeSession ends one of the caller's sessions, and its access tokens within seconds.
@@ -275,6 +282,16 @@ func (c *accountServiceClient) ConfirmTotp(ctx context.Context, in *ConfirmTotpR
 	return out, nil
 }
 
+func (c *accountServiceClient) RemoveTotp(ctx context.Context, in *RemoveTotpRequest, opts ...grpc.CallOption) (*RemoveTotpResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemoveTotpResponse)
+	err := c.cc.Invoke(ctx, AccountService_RemoveTotp_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *accountServiceClient) ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListSessionsResponse)
@@ -383,6 +400,12 @@ type AccountServiceServer interface {
 	//
 	// Errors: ACCOUNT_NOT_FOUND, CREDENTIALS_INVALID, TOKEN_EXPIRED, STEP_UP_REQUIRED.
 	ConfirmTotp(context.Context, *ConfirmTotpRequest) (*ConfirmTotpResponse, error)
+	// RemoveTotp takes the second factor off the caller's account, and its recovery codes with
+	// it. All other sessions end, and a notice is mailed. An account that has none stays as it
+	// is. A member of staff who needs one may do nothing else then until they set up another.
+	//
+	// Errors: ACCOUNT_NOT_FOUND, TOKEN_EXPIRED, STEP_UP_REQUIRED.
+	RemoveTotp(context.Context, *RemoveTotpRequest) (*RemoveTotpResponse, error)
 	// ListSessions lists the sessions of the caller's account that last, the newest first.
 	ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error)
 	// RevokeSession ends one of the caller's sessions, and its access tokens within seconds.
@@ -442,6 +465,9 @@ func (UnimplementedAccountServiceServer) EnrollTotp(context.Context, *EnrollTotp
 }
 func (UnimplementedAccountServiceServer) ConfirmTotp(context.Context, *ConfirmTotpRequest) (*ConfirmTotpResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ConfirmTotp not implemented")
+}
+func (UnimplementedAccountServiceServer) RemoveTotp(context.Context, *RemoveTotpRequest) (*RemoveTotpResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RemoveTotp not implemented")
 }
 func (UnimplementedAccountServiceServer) ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListSessions not implemented")
@@ -724,6 +750,24 @@ func _AccountService_ConfirmTotp_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AccountService_RemoveTotp_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveTotpRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountServiceServer).RemoveTotp(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountService_RemoveTotp_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountServiceServer).RemoveTotp(ctx, req.(*RemoveTotpRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AccountService_ListSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListSessionsRequest)
 	if err := dec(in); err != nil {
@@ -840,6 +884,10 @@ var AccountService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ConfirmTotp",
 			Handler:    _AccountService_ConfirmTotp_Handler,
+		},
+		{
+			MethodName: "RemoveTotp",
+			Handler:    _AccountService_RemoveTotp_Handler,
 		},
 		{
 			MethodName: "ListSessions",

@@ -13,7 +13,7 @@ import (
 )
 
 const customerGet = `-- name: CustomerGet :one
-select c.id, c.first_name, c.last_name, c.email, c.email_key, c.phone, c.erased, c.version, c.create_time, c.update_time, c.last_name_key, coalesce((
+select c.id, c.first_name, c.last_name, c.email, c.email_key, c.phone, c.erased, c.version, c.create_time, c.update_time, c.last_name_key, c.default_address_id, coalesce((
   select jsonb_agg(jsonb_build_object('id', a.id, 'label', a.label, 'postal_address', a.postal_address) order by a.position)
   from addresses a where a.customer_id = c.id
 ), '[]')::jsonb as addresses,
@@ -47,6 +47,7 @@ func (q *Queries) CustomerGet(ctx context.Context, id uuid.UUID) (CustomerGetRow
 		&i.Customer.CreateTime,
 		&i.Customer.UpdateTime,
 		&i.Customer.LastNameKey,
+		&i.Customer.DefaultAddressID,
 		&i.Addresses,
 		&i.AccountID,
 		&i.SignInEmail,
@@ -103,7 +104,7 @@ func (q *Queries) CustomerLock(ctx context.Context, id uuid.UUID) error {
 }
 
 const customerLockErasedSince = `-- name: CustomerLockErasedSince :many
-select c.id, c.first_name, c.last_name, c.email, c.email_key, c.phone, c.erased, c.version, c.create_time, c.update_time, c.last_name_key, coalesce(l.account_id, '00000000-0000-0000-0000-000000000000')::uuid as account_id
+select c.id, c.first_name, c.last_name, c.email, c.email_key, c.phone, c.erased, c.version, c.create_time, c.update_time, c.last_name_key, c.default_address_id, coalesce(l.account_id, '00000000-0000-0000-0000-000000000000')::uuid as account_id
 from customers c
 left join customer_accounts l on l.customer_id = c.id
 where c.erased and c.update_time >= $1 and c.id > $2
@@ -146,6 +147,7 @@ func (q *Queries) CustomerLockErasedSince(ctx context.Context, arg CustomerLockE
 			&i.Customer.CreateTime,
 			&i.Customer.UpdateTime,
 			&i.Customer.LastNameKey,
+			&i.Customer.DefaultAddressID,
 			&i.AccountID,
 		); err != nil {
 			return nil, err
@@ -173,21 +175,22 @@ func (q *Queries) CustomerNewestErasure(ctx context.Context) (time.Time, error) 
 const customerUpdate = `-- name: CustomerUpdate :exec
 update customers
 set first_name = $1, last_name = $2, last_name_key = $3, email = $4, email_key = $5, phone = $6,
-    erased = $7, version = $8, update_time = $9
-where id = $10
+    default_address_id = $7, erased = $8, version = $9, update_time = $10
+where id = $11
 `
 
 type CustomerUpdateParams struct {
-	FirstName   string    `db:"first_name"`
-	LastName    string    `db:"last_name"`
-	LastNameKey string    `db:"last_name_key"`
-	Email       string    `db:"email"`
-	EmailKey    string    `db:"email_key"`
-	Phone       string    `db:"phone"`
-	Erased      bool      `db:"erased"`
-	Version     int64     `db:"version"`
-	UpdateTime  time.Time `db:"update_time"`
-	ID          uuid.UUID `db:"id"`
+	FirstName        string     `db:"first_name"`
+	LastName         string     `db:"last_name"`
+	LastNameKey      string     `db:"last_name_key"`
+	Email            string     `db:"email"`
+	EmailKey         string     `db:"email_key"`
+	Phone            string     `db:"phone"`
+	DefaultAddressID *uuid.UUID `db:"default_address_id"`
+	Erased           bool       `db:"erased"`
+	Version          int64      `db:"version"`
+	UpdateTime       time.Time  `db:"update_time"`
+	ID               uuid.UUID  `db:"id"`
 }
 
 func (q *Queries) CustomerUpdate(ctx context.Context, arg CustomerUpdateParams) error {
@@ -198,6 +201,7 @@ func (q *Queries) CustomerUpdate(ctx context.Context, arg CustomerUpdateParams) 
 		arg.Email,
 		arg.EmailKey,
 		arg.Phone,
+		arg.DefaultAddressID,
 		arg.Erased,
 		arg.Version,
 		arg.UpdateTime,

@@ -11,17 +11,18 @@ import (
 )
 
 type Customer struct {
-	ID          uuid.UUID `db:"id"`
-	FirstName   string    `db:"first_name"`
-	LastName    string    `db:"last_name"`
-	Email       string    `db:"email"`
-	EmailKey    string    `db:"email_key"`
-	Phone       string    `db:"phone"`
-	Erased      bool      `db:"erased"`
-	Version     int64     `db:"version"`
-	CreateTime  time.Time `db:"create_time"`
-	UpdateTime  time.Time `db:"update_time"`
-	LastNameKey string    `db:"last_name_key"`
+	ID               uuid.UUID  `db:"id"`
+	FirstName        string     `db:"first_name"`
+	LastName         string     `db:"last_name"`
+	Email            string     `db:"email"`
+	EmailKey         string     `db:"email_key"`
+	Phone            string     `db:"phone"`
+	Erased           bool       `db:"erased"`
+	Version          int64      `db:"version"`
+	CreateTime       time.Time  `db:"create_time"`
+	UpdateTime       time.Time  `db:"update_time"`
+	LastNameKey      string     `db:"last_name_key"`
+	DefaultAddressID *uuid.UUID `db:"default_address_id"`
 }
 
 type GuestErasure struct {

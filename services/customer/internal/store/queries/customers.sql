@@ -21,7 +21,7 @@ where c.id = @id;
 -- name: CustomerUpdate :exec
 update customers
 set first_name = @first_name, last_name = @last_name, last_name_key = @last_name_key, email = @email, email_key = @email_key, phone = @phone,
-    erased = @erased, version = @version, update_time = @update_time
+    default_address_id = @default_address_id, erased = @erased, version = @version, update_time = @update_time
 where id = @id;
 
 -- name: CustomerNewestErasure :one

@@ -59,6 +59,8 @@ const (
 	AccountServiceEnrollTotpProcedure = "/shopmesh.identity.v1.AccountService/EnrollTotp"
 	// AccountServiceConfirmTotpProcedure is the procedure name of the AccountService's ConfirmTotp RPC.
 	AccountServiceConfirmTotpProcedure = "/shopmesh.identity.v1.AccountService/ConfirmTotp"
+	// AccountServiceRemoveTotpProcedure is the procedure name of the AccountService's RemoveTotp RPC.
+	AccountServiceRemoveTotpProcedure = "/shopmesh.identity.v1.AccountService/RemoveTotp"
 	// AccountServiceListSessionsProcedure is the procedure name of the AccountService's ListSessions
 	// RPC.
 	AccountServiceListSessionsProcedure = "/shopmesh.identity.v1.AccountService/ListSessions"
@@ -172,6 +174,14 @@ var (
 			Procedure:  AccountServiceConfirmTotpProcedure,
 		}
 	})
+	accountServiceRemoveTotpSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_identity_v1_account_service_proto.Services().ByName("AccountService").Methods().ByName("RemoveTotp"),
+			Procedure:        AccountServiceRemoveTotpProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
+		}
+	})
 	accountServiceListSessionsSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType:       connect.StreamTypeUnary,
@@ -272,6 +282,12 @@ type AccountServiceClient interface {
 	//
 	// Errors: ACCOUNT_NOT_FOUND, CREDENTIALS_INVALID, TOKEN_EXPIRED, STEP_UP_REQUIRED.
 	ConfirmTotp(context.Context, *v1.ConfirmTotpRequest) (*v1.ConfirmTotpResponse, error)
+	// RemoveTotp takes the second factor off the caller's account, and its recovery codes with
+	// it. All other sessions end, and a notice is mailed. An account that has none stays as it
+	// is. A member of staff who needs one may do nothing else then until they set up another.
+	//
+	// Errors: ACCOUNT_NOT_FOUND, TOKEN_EXPIRED, STEP_UP_REQUIRED.
+	RemoveTotp(context.Context, *v1.RemoveTotpRequest) (*v1.RemoveTotpResponse, error)
 	// ListSessions lists the sessions of the caller's account that last, the newest first.
 	ListSessions(context.Context, *v1.ListSessionsRequest) (*v1.ListSessionsResponse, error)
 	// RevokeSession ends one of the caller's sessions, and its access tokens within seconds.
@@ -363,6 +379,12 @@ type AccountServiceHandler interface {
 	//
 	// Errors: ACCOUNT_NOT_FOUND, CREDENTIALS_INVALID, TOKEN_EXPIRED, STEP_UP_REQUIRED.
 	ConfirmTotp(context.Context, *v1.ConfirmTotpRequest) (*v1.ConfirmTotpResponse, error)
+	// RemoveTotp takes the second factor off the caller's account, and its recovery codes with
+	// it. All other sessions end, and a notice is mailed. An account that has none stays as it
+	// is. A member of staff who needs one may do nothing else then until they set up another.
+	//
+	// Errors: ACCOUNT_NOT_FOUND, TOKEN_EXPIRED, STEP_UP_REQUIRED.
+	RemoveTotp(context.Context, *v1.RemoveTotpRequest) (*v1.RemoveTotpResponse, error)
 	// ListSessions lists the sessions of the caller's account that last, the newest first.
 	ListSessions(context.Context, *v1.ListSessionsRequest) (*v1.ListSessionsResponse, error)
 	// RevokeSession ends one of the caller's sessions, and its access tokens within seconds.
@@ -393,6 +415,7 @@ func RegisterAccountServiceHandler(server *connect.Server, svc AccountServiceHan
 		connect.Method{Spec: accountServiceConfirmEmailChangeSpec(), Handler: adapter.confirmEmailChange},
 		connect.Method{Spec: accountServiceEnrollTotpSpec(), Handler: adapter.enrollTotp},
 		connect.Method{Spec: accountServiceConfirmTotpSpec(), Handler: adapter.confirmTotp},
+		connect.Method{Spec: accountServiceRemoveTotpSpec(), Handler: adapter.removeTotp},
 		connect.Method{Spec: accountServiceListSessionsSpec(), Handler: adapter.listSessions},
 		connect.Method{Spec: accountServiceRevokeSessionSpec(), Handler: adapter.revokeSession},
 		connect.Method{Spec: accountServiceExportAccountSpec(), Handler: adapter.exportAccount},
@@ -456,6 +479,10 @@ func (UnimplementedAccountServiceHandler) EnrollTotp(context.Context, *v1.Enroll
 
 func (UnimplementedAccountServiceHandler) ConfirmTotp(context.Context, *v1.ConfirmTotpRequest) (*v1.ConfirmTotpResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.identity.v1.AccountService.ConfirmTotp is not implemented")
+}
+
+func (UnimplementedAccountServiceHandler) RemoveTotp(context.Context, *v1.RemoveTotpRequest) (*v1.RemoveTotpResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.identity.v1.AccountService.RemoveTotp is not implemented")
 }
 
 func (UnimplementedAccountServiceHandler) ListSessions(context.Context, *v1.ListSessionsRequest) (*v1.ListSessionsResponse, error) {
@@ -581,6 +608,14 @@ func (c *accountServiceClient) EnrollTotp(ctx context.Context, req *v1.EnrollTot
 func (c *accountServiceClient) ConfirmTotp(ctx context.Context, req *v1.ConfirmTotpRequest) (*v1.ConfirmTotpResponse, error) {
 	var res v1.ConfirmTotpResponse
 	if err := c.client.CallUnary(ctx, accountServiceConfirmTotpSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *accountServiceClient) RemoveTotp(ctx context.Context, req *v1.RemoveTotpRequest) (*v1.RemoveTotpResponse, error) {
+	var res v1.RemoveTotpResponse
+	if err := c.client.CallUnary(ctx, accountServiceRemoveTotpSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -774,6 +809,18 @@ func (h accountServiceHandler) confirmTotp(ctx context.Context, _ connect.Spec, 
 		return err
 	}
 	res, err := h.svc.ConfirmTotp(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h accountServiceHandler) removeTotp(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.RemoveTotpRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.RemoveTotp(ctx, &req)
 	if err != nil {
 		return err
 	}
