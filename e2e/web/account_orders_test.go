@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -26,11 +27,21 @@ func TestAddressesAreKept(t *testing.T) {
 	if to := b.submits(path, "label", "home", "shipping_address.region_code", "US", "shipping_address.postal_code", "10001"); to != path {
 		t.Errorf("an address without a street leads to %s", to)
 	}
-	wrong := b.open(path, `id="shipping-address-administrative-area-error"`, `value="home"`, `value="10001"`)
+	const noStreet, noState = `id="shipping-address-address-lines-0-error"`, `id="shipping-address-administrative-area-error"`
+	wrong := b.open(path, noStreet, noState, `value="home"`, `value="10001"`) // all at once
+	b.lacks(wrong, `id="shipping-address-postal-code-error"`, `id="label-error"`)
 	if to := b.sends(path+"/send", fill(b.formOf(wrong, path+"/send"), "shipping_address.administrative_area", "NY")); to != path {
 		t.Errorf("an address without a street leads to %s", to)
 	}
-	filled := fill(b.formOf(b.open(path, `id="shipping-address-address-lines-0-error"`, `value="NY"`), path+"/send"), adasAddress...)
+	b.lacks(b.open(path, noStreet), noState)
+	if to := b.submits(path, "label", strings.Repeat("home", 26), "shipping_address.administrative_area", ""); to != path {
+		t.Errorf("a long label leads to %s", to)
+	}
+	b.open(path, noStreet, noState, `id="label-error"`)
+	if to := b.submits(path, "label", "home", "shipping_address.administrative_area", "NY"); to != path {
+		t.Errorf("an address without a street leads to %s", to)
+	}
+	filled := fill(b.formOf(b.open(path, noStreet, `value="NY"`), path+"/send"), adasAddress...)
 	for range 2 {
 		if to := b.sends(path+"/send", filled); to != "/account/addresses?kept=1" {
 			t.Fatalf("the address leads to %s", to)
@@ -72,6 +83,50 @@ func between(t *testing.T, text, before, after string) string {
 		}
 		text = rest
 	}
+}
+
+// The address that a customer made the default stands before the others, and the checkout chooses
+// it, until it is removed.
+func TestTheDefaultAddressIsOfferedFirst(t *testing.T) {
+	t.Parallel()
+	s, _ := selling(t)
+	b := &browser{shop: s}
+	b.signsUp("grace@example.com")
+	b.put("BLUE", "1")
+	const path = "/account/addresses/new"
+	for _, label := range []string{"home", "work"} {
+		if to := b.submits(path, append([]string{"label", label}, adasAddress...)...); to != "/account/addresses?kept=1" {
+			t.Fatalf("the address leads to %s", to)
+		}
+	}
+	order := func(first, second string) {
+		t.Helper()
+		list := b.open("/account/addresses", "Your default address", "Make it the default", "Make “"+second+"” the default").body
+		if strings.Index(list, ">"+first+"<") > strings.Index(list, ">"+second+"<") || strings.Count(list, "Your default address") != 1 {
+			t.Errorf("%s does not stand before %s:\n%s", first, second, list)
+		}
+		checkout := b.open("/checkout")
+		chosen := b.formOf(checkout, "/checkout/place").Get("saved")
+		if at := between(t, checkout.body, chosen+`"`, "·"); !strings.Contains(at, "checked") || !strings.Contains(at, first) {
+			t.Errorf("chosen is %q, not %s", at, first)
+		}
+	}
+	order("home", "work")
+	prefer := regexp.MustCompile(`/account/addresses/[0-9a-f-]{36}/default`).FindString(b.open("/account/addresses").body)
+	for range 2 {
+		if to := b.sends(prefer, nil); to != "/account/addresses?preferred=1" {
+			t.Fatalf("the default leads to %s", to)
+		}
+	}
+	b.open("/account/addresses?preferred=1", "The checkout offers this address first now")
+	order("work", "home")
+	if to := b.sends(strings.TrimSuffix(prefer, "default")+"delete", nil); to != "/account/addresses?deleted=1" {
+		t.Fatalf("removing leads to %s", to)
+	}
+	if to := b.sends(prefer, nil); to != "/account/addresses" {
+		t.Errorf("one that is gone leads to %s", to)
+	}
+	b.lacks(b.open("/account/addresses", "Your default address", "home"), ">work<", "Make it the default")
 }
 
 // Who signed in orders to an address that is kept, without typing; what was typed before signing

@@ -5,12 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/shopmesh/shopmesh/e2e/internal/totp"
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
-	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
-	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
@@ -224,47 +220,4 @@ func TestAForgottenPasswordIsSet(t *testing.T) {
 	if to := out.signsIn("/account/sign-in", "grace@example.com", next); to != "/account" {
 		t.Errorf("the new password leads to %s", to)
 	}
-}
-
-// An account with a second factor is signed in to with its code. Without one, the answer is that
-// to a wrong password, and the code is asked for on the page.
-func TestASecondFactorIsTakenAtSignIn(t *testing.T) {
-	t.Parallel()
-	s := open(t)
-	b := &browser{shop: s}
-	b.signsUp("grace@example.com")
-	signedIn, err := identityv1connect.NewAccountServiceClient(testkit.Client(t, s.url)).SignIn(t.Context(), &identityv1.SignInRequest{
-		Kind: identityv1.AccountKind_ACCOUNT_KIND_CUSTOMER, Email: "grace@example.com", Password: password,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	grace := authz.Identity{Kind: authz.Customer}.WithToken(signedIn.GetSession().GetAccessToken())
-	own := identityv1connect.NewAccountServiceClient(testkit.Client(t, s.url, testkit.As(t, grace)))
-	enrolled, err := own.EnrollTotp(t.Context(), &identityv1.EnrollTotpRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Now()
-	code, next := codeOf(t, enrolled.GetSecret(), now), codeOf(t, enrolled.GetSecret(), now.Add(30*time.Second))
-	if _, err := own.ConfirmTotp(t.Context(), &identityv1.ConfirmTotpRequest{Secret: enrolled.GetSecret(), TotpCode: code}); err != nil {
-		t.Fatal(err)
-	}
-	other := &browser{shop: s}
-	if to := other.signsIn("/account/sign-in", "grace@example.com", password); to != "/account/sign-in" {
-		t.Errorf("without a code it leads to %s", to)
-	}
-	other.open("/account/sign-in", "<details open", `id="totp-code"`, `autocomplete="one-time-code"`)
-	if to := other.submits("/account/sign-in", "email", "grace@example.com", "password", password, "totp_code", next); to != "/account" {
-		t.Errorf("with its code it leads to %s", to)
-	}
-}
-
-func codeOf(t *testing.T, secret string, at time.Time) string {
-	t.Helper()
-	code, err := totp.Code(secret, at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return code
 }

@@ -4,6 +4,9 @@ import (
 	"strings"
 
 	"google.golang.org/genproto/googleapis/type/postaladdress"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 )
 
 // AddressFields are the fields of an address, in the order of the page. They have the same names
@@ -30,6 +33,17 @@ func Address(typed map[string]string) *postaladdress.PostalAddress {
 		RegionCode: typed[Country], PostalCode: typed[Postcode], AdministrativeArea: typed[State], Locality: typed[Town],
 		AddressLines: lines, Organization: typed[Company],
 	}
+}
+
+// AddressViolations are what is wrong with the address that was typed, by the grammar that order
+// and customer check it by. They are asked everywhere else; this is for what they are not sent,
+// because a state is missing that they would do without.
+func AddressViolations(typed map[string]string) []fault.Violation {
+	address := Address(typed)
+	return grammar.Address("shipping_address.", grammar.PostalAddress{
+		RegionCode: address.GetRegionCode(), PostalCode: address.GetPostalCode(), AdministrativeArea: address.GetAdministrativeArea(),
+		Locality: address.GetLocality(), AddressLines: address.GetAddressLines(), Organization: address.GetOrganization(),
+	})
 }
 
 // Spell is an address as it would be typed. What is beyond two lines stands on the second.

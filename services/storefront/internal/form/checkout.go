@@ -52,14 +52,9 @@ func Place(typed map[string]string) *orderv1.PlaceOrderRequest {
 }
 
 // Violations are what is wrong with the person and the address that were typed into the
-// checkout, by the grammar that order checks them by. Order is asked everywhere else; this is for
-// what it is not sent, because a state is missing that it would do without.
+// checkout, by the grammar that order checks them by.
 func Violations(typed map[string]string) []fault.Violation {
-	address := Place(typed).GetShippingAddress()
-	found := grammar.Address("shipping_address.", grammar.PostalAddress{
-		RegionCode: address.GetRegionCode(), PostalCode: address.GetPostalCode(), AdministrativeArea: address.GetAdministrativeArea(),
-		Locality: address.GetLocality(), AddressLines: address.GetAddressLines(), Organization: address.GetOrganization(),
-	})
+	found := AddressViolations(typed)
 	check := func(field string, err error) {
 		if err != nil {
 			found = append(found, fault.Violation{Field: field, Description: err.Error()})

@@ -98,6 +98,8 @@ func orderComponents(p view.Page) []shown {
 		{"OrderLines", []state{{"with shipping", view.OrderLines(p, lines, []*orderv1.Adjustment{{Label: "Shipping", Amount: amount("EUR", 5)}}, amount("EUR", 1271))}}},
 		{"PostalLines", []state{{"with a company", view.PostalLines(&postaladdress.PostalAddress{Organization: "Analytical Engines", AddressLines: []string{"12 St James’s Square"}, PostalCode: "SW1Y 4JH", Locality: "London"}, "United Kingdom")}}},
 		{"LinkList", []state{{"two", view.LinkList(p, []view.Link{{Text: p.Say("nav.home"), Href: "#"}, {Text: p.Say("nav.cart"), Href: "#"}})}}},
+		{"FactorSecret", []state{{"to be confirmed", view.FactorSecret(p.Texts, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "otpauth://totp/Shopmesh:ada@example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")}}},
+		{"RecoveryCodes", []state{{"two", view.RecoveryCodes([]string{"abcde-fghij-klmno", "pqrst-uvwxy-z2345"})}}},
 		{"Timeline", []state{
 			{"paid", view.Timeline(view.OrderPage{Steps: steps})},
 			{"delivered", view.Timeline(view.OrderPage{Steps: append(steps[:2:2], view.Step{Text: p.Say("step.shipped"), Done: true}, view.Step{Text: p.Say("step.delivered"), Done: true})})},

@@ -30,7 +30,7 @@ func (v *visit) accountLinks() []view.Link {
 	return []view.Link{
 		{Text: v.texts.Say("account.orders"), Href: ownOrdersPath}, {Text: v.texts.Say("address.title"), Href: addressesPath},
 		{Text: v.texts.Say("account.profile"), Href: profilePath}, {Text: v.texts.Say("account.change_email"), Href: emailPath},
-		{Text: v.texts.Say("account.change_password"), Href: passwordPath}, {Text: v.texts.Say("sessions.title"), Href: sessionsPath},
-		{Text: v.texts.Say("erase.title"), Href: erasePath},
+		{Text: v.texts.Say("account.change_password"), Href: passwordPath}, {Text: v.texts.Say("factor.title"), Href: factorPath},
+		{Text: v.texts.Say("sessions.title"), Href: sessionsPath}, {Text: v.texts.Say("erase.title"), Href: erasePath},
 	}
 }

@@ -2,12 +2,14 @@ package pages
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/form"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/session"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/view"
@@ -21,7 +23,11 @@ const (
 	// labelField is what a customer calls an address, and requestField makes adding it one
 	// request however often the form is sent.
 	labelField, requestField = "label", "request"
-	keptField, deletedField  = "kept", "deleted"
+
+	keptField, deletedField, preferredField = "kept", "deleted", "preferred"
+	// preferSuffix ends the address of the form that makes an address the default.
+	preferSuffix = "/default"
+	defaultField = "default_address_id"
 	// maxLabel is how many characters what an address is called may have, by its contract.
 	maxLabel = 100
 )
@@ -43,15 +49,21 @@ func (s *Server) addresses(v *visit) error {
 		return err
 	}
 	d := view.AddressesPage{Add: addressesPath + "/" + newAddress}
-	for _, address := range customer.GetAddresses() {
+	for i, address := range defaultFirst(customer) {
 		at := addressesPath + "/" + address.GetId()
-		d.Addresses = append(d.Addresses, view.SavedAddress{
+		saved := view.SavedAddress{
 			Address: address, Country: countryName(v.texts.Language(), address.GetPostalAddress().GetRegionCode()), Change: at, Delete: at + "/delete",
-		})
+		}
+		if i > 0 {
+			saved.Prefer = at + preferSuffix
+		}
+		d.Addresses = append(d.Addresses, saved)
 	}
 	switch query := v.request.URL.Query(); {
 	case query.Has(keptField):
 		d.Notice = view.NoticeData{Kind: "good", Text: v.texts.Say("address.kept")}
+	case query.Has(preferredField):
+		d.Notice = view.NoticeData{Kind: "good", Text: v.texts.Say("address.preferred")}
 	case query.Has(deletedField):
 		d.Notice = view.NoticeData{Kind: "good", Text: v.texts.Say("address.deleted")}
 	}
@@ -117,7 +129,12 @@ func (s *Server) saveAddress(v *visit) error {
 	var err error
 	switch {
 	case form.NeedsState(typed.Values[form.Country]) && typed.Values[form.State] == "":
-		err = fault.Fields(fault.Violation{Field: form.State, Description: "is needed"})
+		// Customer is not asked, so what it would refuse is told here.
+		wrong := append(form.AddressViolations(typed.Values), fault.Violation{Field: form.State, Description: "is needed"})
+		if bad := grammar.Line(address.GetLabel(), maxLabel); bad != nil {
+			wrong = append(wrong, fault.Violation{Field: labelField, Description: bad.Error()})
+		}
+		err = fault.Fields(wrong...)
 	case v.arg(0) == newAddress:
 		err = s.Customers.AddAddress(v.asAccount(), customer, address, v.field(requestField))
 	default:
@@ -128,6 +145,37 @@ func (s *Server) saveAddress(v *visit) error {
 		return v.see(addressesPath) // it was removed meanwhile
 	}
 	return v.answer(path, err, names, func() error { return v.see(addressesPath, keptField, "1") })
+}
+
+// preferAddress makes an address the one that the checkout offers first. One that was removed
+// meanwhile is none any more.
+func (s *Server) preferAddress(v *visit) error {
+	err := s.Customers.Change(v.asAccount(), &customerv1.Customer{Id: v.opened.Account.Customer, DefaultAddressId: v.arg(0)}, defaultField)
+	switch {
+	case reasonOf(err) == fault.ReasonInvalidField:
+		return v.see(addressesPath)
+	case err != nil:
+		return err
+	}
+	return v.see(addressesPath, preferredField, "1")
+}
+
+// defaultFirst are the addresses of a customer, the default one before the others: it is the
+// oldest where they chose none.
+func defaultFirst(customer *customerv1.Customer) []*customerv1.Address {
+	addresses := slices.Clone(customer.GetAddresses())
+	slices.SortStableFunc(addresses, func(a, b *customerv1.Address) int {
+		isDefault := func(address *customerv1.Address) bool { return address.GetId() == customer.GetDefaultAddressId() }
+		switch {
+		case isDefault(a) == isDefault(b):
+			return 0
+		case isDefault(a):
+			return -1
+		default:
+			return 1
+		}
+	})
+	return addresses
 }
 
 // deleteAddress removes an address. One that is gone already is no error.

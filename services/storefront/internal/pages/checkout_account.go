@@ -54,11 +54,11 @@ func (v *visit) withKnown(typed map[string]string, customer *customerv1.Customer
 	return values
 }
 
-// shippable are the addresses of a customer to which the shop ships.
+// shippable are the addresses of a customer to which the shop ships, the default one first.
 func (v *visit) shippable(customer *customerv1.Customer) []*customerv1.Address {
 	countries := v.countries()
 	var to []*customerv1.Address
-	for _, address := range customer.GetAddresses() {
+	for _, address := range defaultFirst(customer) {
 		if slices.ContainsFunc(countries, func(o view.Option) bool { return o.Value == address.GetPostalAddress().GetRegionCode() }) {
 			to = append(to, address)
 		}

@@ -119,6 +119,9 @@ func (v *visit) problems(err error, names []string) map[string]string {
 	}
 	switch refused.Reason() {
 	case reasonCredentialsInvalid:
+		if len(names) == 1 && names[0] == codeField {
+			return map[string]string{codeField: "factor.bad_code"}
+		}
 		return map[string]string{"": "account.bad_credentials"}
 	case reasonLinkInvalid:
 		return map[string]string{tokenField: "account.bad_link"}

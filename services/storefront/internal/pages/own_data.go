@@ -52,7 +52,7 @@ func (s *Server) erasePage(v *visit) error {
 // them then.
 func (s *Server) erase(v *visit) error {
 	names, customer := []string{passwordField, codeField}, v.opened.Account.Customer
-	proved, err := s.Accounts.Reauthenticate(v.asAccount(), v.password(passwordField), v.field(codeField))
+	proved, err := s.Accounts.Reauthenticate(v.asAccount(), v.password(passwordField), v.code())
 	if err == nil {
 		err = s.Customers.Erase(v.as(proved.GetAccessToken()), customer)
 	}

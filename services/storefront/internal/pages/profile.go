@@ -70,7 +70,7 @@ func (s *Server) changeEmail(v *visit) error {
 // sendEmailLink has a link mailed to the other address. Its answer is the same whether another
 // account has that.
 func (s *Server) sendEmailLink(v *visit) error {
-	err := s.Accounts.RequestEmail(v.asAccount(), v.field(emailField), v.password(passwordField), v.field(codeField))
+	err := s.Accounts.RequestEmail(v.asAccount(), v.field(emailField), v.password(passwordField), v.code())
 	return v.answer(emailPath, err, []string{emailField, passwordField, codeField}, func() error { return v.see(emailPath, sentField, "1") })
 }
 
@@ -88,6 +88,6 @@ func (s *Server) changePassword(v *visit) error {
 // savePassword sets another password. All other sessions of the account are over then; this one
 // gets other tokens with the next page that needs them.
 func (s *Server) savePassword(v *visit) error {
-	err := s.Accounts.ChangePassword(v.asAccount(), v.password(passwordField), v.password(newPasswordField), v.field(codeField))
+	err := s.Accounts.ChangePassword(v.asAccount(), v.password(passwordField), v.password(newPasswordField), v.code())
 	return v.answer(passwordPath, err, []string{passwordField, newPasswordField, codeField}, func() error { return v.see(passwordPath, changedField, "1") })
 }

@@ -69,7 +69,7 @@ func (v *visit) codeField() view.Field {
 
 // signIn signs a customer in, and leads them back to where they came from.
 func (s *Server) signIn(v *visit) error {
-	tokens, err := s.Accounts.SignIn(v.as(""), v.field(emailField), v.password(passwordField), v.field(codeField))
+	tokens, err := s.Accounts.SignIn(v.as(""), v.field(emailField), v.password(passwordField), v.code())
 	return v.answer(signInPath, err, []string{emailField, passwordField, codeField}, func() error {
 		if err := s.begin(v, tokens); err != nil {
 			return err

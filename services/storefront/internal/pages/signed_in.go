@@ -79,7 +79,7 @@ func (s *Server) renew(v *visit) error {
 			switch {
 			case c.Account == nil || c.Account.Refresh != was.Refresh:
 			case next == nil:
-				c.Account, c.Forms, c.Things, c.Etag = nil, nil, 0, ""
+				c.Account, c.Factor, c.Forms, c.Things, c.Etag = nil, nil, nil, 0, ""
 			default:
 				c.Account = &session.Account{Customer: was.Customer, Access: next.GetAccessToken(), Refresh: next.GetRefreshToken()}
 			}
@@ -122,7 +122,7 @@ func (s *Server) begin(v *visit, tokens *identityv1.Session) error {
 	}
 	account := &session.Account{Customer: self.GetCustomerId(), Access: tokens.GetAccessToken(), Refresh: tokens.GetRefreshToken()}
 	err = s.Sessions.Renew(v.request.Context(), v.w, opened, func(c *session.Content) {
-		c.Account = account
+		c.Account, c.Factor = account, nil
 		if c.Salt == "" {
 			c.Salt = uuid.NewString()
 		}

@@ -89,6 +89,24 @@ func (a *Accounts) RequestEmail(ctx context.Context, email, password, code strin
 	return err
 }
 
+// EnrollTotp draws the secret of a second factor. Nothing is stored yet.
+func (a *Accounts) EnrollTotp(ctx context.Context) (*identityv1.EnrollTotpResponse, error) {
+	return a.accounts.EnrollTotp(ctx, &identityv1.EnrollTotpRequest{})
+}
+
+// ConfirmTotp makes a secret the account's second factor, by a code of it, and returns the
+// recovery codes.
+func (a *Accounts) ConfirmTotp(ctx context.Context, secret, code string) ([]string, error) {
+	res, err := a.accounts.ConfirmTotp(ctx, &identityv1.ConfirmTotpRequest{Secret: secret, TotpCode: code})
+	return res.GetRecoveryCodes(), err
+}
+
+// RemoveTotp takes the second factor off the account.
+func (a *Accounts) RemoveTotp(ctx context.Context) error {
+	_, err := a.accounts.RemoveTotp(ctx, &identityv1.RemoveTotpRequest{})
+	return err
+}
+
 // Sessions are those of the visitor's account.
 func (a *Accounts) Sessions(ctx context.Context) ([]*identityv1.ActiveSession, error) {
 	res, err := a.accounts.ListSessions(ctx, &identityv1.ListSessionsRequest{})

@@ -37,6 +37,8 @@ var errChanged = errors.New("the session was changed by others meanwhile, severa
 type Content struct {
 	// Account is the one that the visitor signed in to; nil for a guest.
 	Account *Account `json:"account,omitempty"`
+	// Factor is the second factor that the account is about to get; nil for none.
+	Factor *Factor `json:"factor,omitempty"`
 	// Cart is the token of a guest's cart; empty for none. Beside an account it waits to be
 	// merged into the cart of that.
 	Cart string `json:"cart,omitempty"`
@@ -61,6 +63,18 @@ type Account struct {
 	// over. Each Refresh is used once.
 	Access  string `json:"access"`
 	Refresh string `json:"refresh"`
+}
+
+// Factor is a second factor that is set up. One that is kept is never changed, but replaced.
+type Factor struct {
+	// Secret is for an authenticator, and URI the same as a link. Both are empty once a code was
+	// shown.
+	Secret string `json:"secret,omitempty"`
+	URI    string `json:"uri,omitempty"`
+	// Codes are the recovery codes that the account has then.
+	Codes []string `json:"codes,omitempty"`
+	// Until is when nobody is shown any of this any more.
+	Until time.Time `json:"until"`
 }
 
 // Order is an order of a guest.

@@ -27,8 +27,9 @@ type AddressesPage struct {
 type SavedAddress struct {
 	*customerv1.Address
 
-	// Country is the name of its country; Change and Delete are where it is changed, and removed.
-	Country, Change, Delete string
+	// Country is the name of its country; Change and Delete are where it is changed, and removed,
+	// and Prefer where it becomes the default, empty for the one that is.
+	Country, Change, Delete, Prefer string
 }
 
 // name is what tells an address from the others.

@@ -75,12 +75,26 @@ func described(f Field) templ.Attributes {
 	return attributes
 }
 
+// grouped parts a secret into groups of four, as people type it.
+func grouped(secret string) string {
+	var b strings.Builder
+	for i, r := range secret {
+		if i > 0 && i%4 == 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
 // FormPage is a page that is one form.
 type FormPage struct {
 	Heading string
 	// Text says what the form is for; empty where its heading does.
 	Text   string
 	Notice NoticeData
+	// Above stands before the form; nil for nothing.
+	Above templ.Component
 	// Action is where the form is sent, and Submit what its button says. Danger is whether what
 	// it does can't be undone.
 	Action, Submit string
