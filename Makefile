@@ -92,7 +92,7 @@ generate: $(BIN)/buf $(BIN)/sqlc $(BIN)/templ $(BIN)/.plugins .proto-deps/.stamp
 	tools/generate.sh
 
 .PHONY: lint
-lint: lint-proto lint-go walls ## Lint contracts and code, and check the import walls
+lint: lint-proto lint-go lint-web walls ## Lint contracts, code, and the scripts and styles of pages, and check the import walls
 
 .PHONY: lint-proto
 lint-proto: $(BIN)/buf .proto-deps/.stamp
@@ -105,6 +105,10 @@ lint-go: $(BIN)/golangci-lint
 	$(BIN)/golangci-lint run $(LINTED)
 	cd tools && GOWORK=off ../$(BIN)/golangci-lint run ./...
 	cd tools/plugins && GOWORK=off ../../$(BIN)/golangci-lint run ./...
+
+.PHONY: lint-web
+lint-web: tools/eslint/node_modules/.stamp
+	tools/eslint/node_modules/.bin/eslint --config tools/eslint/eslint.config.js web e2e/web/browser e2e/ts tools/eslint
 
 .PHONY: walls
 walls: ## Check which package imports which (tools/walls/rules.go), and that each RPC has a file of its own

@@ -2,6 +2,8 @@ module github.com/shopmesh/shopmesh/tools
 
 go 1.26.7
 
+ignore ./eslint/node_modules
+
 tool (
 	github.com/bufbuild/buf/cmd/buf
 	github.com/fullstorydev/grpcurl/cmd/grpcurl
