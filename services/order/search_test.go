@@ -9,6 +9,7 @@ import (
 	"connectrpc.com/connect/v2"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
@@ -149,4 +150,25 @@ func TestConfirmedOrdersBecomeOverdue(t *testing.T) {
 	if got := overdue(`state = PLACED`); !slices.Equal(got, []string{unpaid.GetId()}) {
 		t.Errorf("unpaid are %v", got)
 	}
+}
+
+// An order is disputed from when a bank demands its money back until the bank has decided.
+func TestDisputedOrdersAreListedUntilTheBankDecides(t *testing.T) {
+	t.Parallel()
+	b := newHarness(t)
+	b.sell("MUG", 500)
+	quiet, lost, open := b.placed(), b.placed(), b.placed()
+	for _, o := range []*orderv1.Order{quiet, lost, open} {
+		b.confirm(o)
+	}
+	opened := b.orders.Now()
+	b.handle(disputed(lost, 3, paymentv1.DisputeStatus_DISPUTE_STATUS_NEEDS_RESPONSE, opened), disputed(open, 3, paymentv1.DisputeStatus_DISPUTE_STATUS_NEEDS_RESPONSE, opened))
+	b.wantListed("disputed = true", lost, open)
+	b.handle(disputed(lost, 4, paymentv1.DisputeStatus_DISPUTE_STATUS_LOST, opened), disputed(open, 4, paymentv1.DisputeStatus_DISPUTE_STATUS_UNDER_REVIEW, opened))
+	b.wantListed("disputed = true", open)
+	b.wantListed("disputed != false AND state = CONFIRMED", open)
+	b.wantListed("disputed = true AND state = CANCELLED")
+	b.wantListed("disputed = false", quiet, lost)
+	b.handle(disputed(open, 5, paymentv1.DisputeStatus_DISPUTE_STATUS_WON, opened))
+	b.wantListed("disputed = true")
 }

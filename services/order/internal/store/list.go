@@ -25,6 +25,7 @@ func OrderSchema(confirmedBefore time.Time) page.Schema {
 				Kind: page.Enum, Values: page.EnumValues(domain.Placed, domain.Cancelled), Prefix: "ORDER_STATE_", Filter: true, Condition: compareState,
 			},
 			"overdue":     {Kind: page.Bool, Filter: true, Condition: isOverdue(confirmedBefore)},
+			"disputed":    {Kind: page.Bool, Filter: true, Condition: isDisputed},
 			"number":      {Kind: page.Text, Filter: true, Condition: normalized("o.number", domain.NormalizeNumber)},
 			"email":       {Column: "o.email", Kind: page.Email, Filter: true},
 			"customer_id": {Column: "o.customer_id", Kind: page.ID, Filter: true},
@@ -92,11 +93,23 @@ func isOverdue(confirmedBefore time.Time) func(string, any, func(any) string) st
 		condition := fmt.Sprintf(`(o.state = %d and %s and o.create_time < %s
   and (select h.create_time from order_history h where h.order_id = o.id and h.version = o.confirmed_version) < %s)`,
 			domain.Confirmed, open, before, before)
-		if (op == "=") == value.(bool) {
-			return condition
-		}
-		return "not " + condition
+		return asked(op, value, condition)
 	}
+}
+
+// isDisputed is true while a bank demands money back and has not decided. It says what the
+// index orders_disputed says of its rows.
+func isDisputed(op string, value any, _ func(any) string) string {
+	return asked(op, value, fmt.Sprintf(`(o.disputes <> '[]' and (o.disputes @> '[{"status": %d}]' or o.disputes @> '[{"status": %d}]'))`,
+		domain.DisputeNeedsResponse, domain.DisputeUnderReview))
+}
+
+// asked is a condition that a comparison with true or false asks for, or its contrary.
+func asked(op string, value any, condition string) string {
+	if (op == "=") == value.(bool) {
+		return condition
+	}
+	return "not " + condition
 }
 
 // normalized compares a column with a value in the form that is stored.

@@ -4,7 +4,7 @@ import { dayStart } from "../../form/days";
 import { setOnly, textOf } from "../../rpc/search";
 import { shop } from "../../rpc/shop";
 
-export const views = ["all", "to_ship", "overdue", "unpaid", "shipped", "cancelled"] as const;
+export const views = ["all", "to_ship", "overdue", "disputed", "unpaid", "shipped", "cancelled"] as const;
 export type View = (typeof views)[number];
 
 export interface OrderSearch {
@@ -19,6 +19,7 @@ const conditions: Record<View, string> = {
   all: "",
   to_ship: "state = CONFIRMED",
   overdue: "overdue = true",
+  disputed: "disputed = true",
   unpaid: "state = AWAITING_PAYMENT",
   shipped: "state = SHIPPED",
   cancelled: "state = CANCELLED",

@@ -27,6 +27,7 @@ export function Today(): ReactNode {
   const options = { refetchInterval: LOOK };
   const toShip = useQuery(OrderService.method.listOrders, orders ? { ...counted, filter: "state = CONFIRMED" } : skipToken, options);
   const overdue = useQuery(OrderService.method.listOrders, orders ? { ...counted, filter: "overdue = true" } : skipToken, options);
+  const disputed = useQuery(OrderService.method.listOrders, orders ? { ...counted, filter: "disputed = true" } : skipToken, options);
   const failed = useQuery(NotificationService.method.listNotifications,
     mails ? { ...counted, filter: "status = FAILED" } : skipToken, options);
   const low = useQuery(InventoryService.method.listLowStock, stock ? counted : skipToken, options);
@@ -37,6 +38,7 @@ export function Today(): ReactNode {
       <ul className="figures-of-today">
         {orders && <Count name={say("today.to_ship")} query={toShip}>{(text) => <Link to="/orders" search={{ view: "to_ship" }}>{text}</Link>}</Count>}
         {orders && <Count name={say("today.overdue")} query={overdue}>{(text) => <Link to="/orders" search={{ view: "overdue" }}>{text}</Link>}</Count>}
+        {orders && <Count name={say("today.disputed")} query={disputed}>{(text) => <Link to="/orders" search={{ view: "disputed" }}>{text}</Link>}</Count>}
         {mails && <Count name={say("today.failed_mails")} query={failed}>{(text) => <Link to="/mails" search={{ view: "failed" }}>{text}</Link>}</Count>}
         {stock && <Count name={say("today.low_stock")} query={low}>{(text) => <Link to="/stock">{text}</Link>}</Count>}
       </ul>

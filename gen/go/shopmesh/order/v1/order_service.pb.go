@@ -464,8 +464,9 @@ type ListOrdersRequest struct {
 	// `number = "7K3M-Q2XD"` (in any case, with or without dash or #), `email = "…"` and
 	// `last_name = "…"` (without regard to case and outer blanks), `customer_id = "…"`,
 	// `refunded > 0` and `balance = 0` (amounts in the order's currency: 12.50),
-	// `create_time >= "2026-01-31T00:00:00Z"`, and `overdue = true` (confirmed longer ago than
-	// the setting handling_time, and not shipped). Words without a field are searched for:
+	// `create_time >= "2026-01-31T00:00:00Z"`, `overdue = true` (confirmed longer ago than the
+	// setting handling_time, and not shipped), and `disputed = true` (a bank demands money back
+	// and has not decided yet). Words without a field are searched for:
 	// each begins the number (with four characters or more of it), the e-mail address or the
 	// last name; several can also be a first and a last name, in either order. What somebody
 	// typed goes into double quotes, word by word: `"ada" "lovelace" AND state = CONFIRMED`.
