@@ -3,6 +3,7 @@ import test from "node:test";
 import { dayStart } from "./days";
 import { changed, conflicts, keep, read, rebase } from "./draft";
 import { decimal, digits, equal, fromNumber, minus, times, toNumber } from "./money";
+import { exact, readAmount, readQuantity, typedAmount } from "./typed";
 
 test("amounts keep every digit of their currency", () => {
   for (const [value, currency, exact] of [[19.5, "EUR", "19.500000000"], [0.29, "EUR", "0.290000000"], [3.25, "KWD", "3.250000000"], [1200, "JPY", "1200.000000000"], [-0.5, "EUR", "-0.500000000"]] as const) {
@@ -14,6 +15,24 @@ test("amounts keep every digit of their currency", () => {
   assert.equal(decimal(minus(fromNumber(1, "EUR"), fromNumber(0.99, "EUR"))), "0.010000000");
   assert.equal(decimal(minus(fromNumber(1, "EUR"), fromNumber(1.5, "EUR"))), "-0.500000000");
   assert.ok(equal(times(fromNumber(0.1, "EUR"), 3), fromNumber(0.3, "EUR")));
+});
+
+test("amounts are read as the language writes them, and what is not one is not guessed (medusajs/admin#630)", () => {
+  const read = (locale: string, currency: string, ...typed: string[]) => typed.map((text) => readAmount(text, currency, locale));
+  assert.deepEqual(read("de", "EUR", "19,50", "19", "1.234,5", "1.234,50 €", "EUR 7", "0,10", " 12,00\u00a0€"), ["19.5", "19", "1234.5", "1234.5", "7", "0.1", "12"]);
+  assert.deepEqual(read("en", "EUR", "19.50", "1,234.5", "€5"), ["19.5", "1234.5", "5"]);
+  assert.deepEqual(read("de", "EUR", "19.50", "19,505", "$5", "abc", "", "1,2,3", "+5", "1234567890123"), Array(8).fill(undefined));
+  assert.deepEqual([...read("en", "JPY", "1200", "12.5"), ...read("en", "KWD", "3.255")], ["1200", undefined, "3.255"]);
+  for (const [value, currency] of [[19.5, "EUR"], [3.25, "KWD"], [1200, "JPY"], [0, "EUR"]] as const) {
+    const text = exact(fromNumber(value, currency));
+    assert.equal(Number(text), value);
+    for (const locale of ["de", "en"]) assert.equal(readAmount(typedAmount(text, currency, locale), currency, locale), text);
+  }
+});
+
+test("a number of pieces is a count, or a difference by its sign", () => {
+  assert.deepEqual(["12", "+5", "-3", "\u22123", "1.200", "007"].map((text) => readQuantity(text, "de")), ["12", "+5", "-3", "-3", "1200", "7"]);
+  assert.deepEqual(["1,5", "x", "", "--1"].map((text) => readQuantity(text, "de")), Array(4).fill(undefined));
 });
 
 test("days begin when the shop's do, where clocks go forward, too (saleor-dashboard#1582)", () => {

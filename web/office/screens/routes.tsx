@@ -10,7 +10,7 @@ import { customerSearch } from "./customers/search";
 import { mailSearch } from "./mails/search";
 import { orderSearch } from "./orders/search";
 import { printSearch } from "./print/search";
-import { productSearch } from "./products/search";
+import { gridSearch, productSearch } from "./products/search";
 import { settingsSearch } from "./settings/search";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: () => <EmptyState text={say("state.not_found")} /> });
@@ -25,6 +25,7 @@ const screens = {
   order: createRoute({ getParentRoute, path: "/orders/$id", component: lazyRouteComponent(() => import("./orders/Order"), "OrderScreen") }),
   print: createRoute({ getParentRoute, path: "/print", validateSearch: printSearch, component: lazyRouteComponent(() => import("./print/Print"), "Print") }),
   products: createRoute({ getParentRoute, path: "/products", validateSearch: productSearch, component: lazyRouteComponent(() => import("./products/Products"), "Products") }),
+  grid: createRoute({ getParentRoute, path: "/products/grid", validateSearch: gridSearch, component: lazyRouteComponent(() => import("./products/Grid"), "Grid") }),
   product: createRoute({ getParentRoute, path: "/products/$id", component: lazyRouteComponent(() => import("./products/Product"), "ProductScreen") }),
   categories: createRoute({ getParentRoute, path: "/categories", component: lazyRouteComponent(() => import("./categories/Categories"), "Categories") }),
   contradictions: createRoute({ getParentRoute, path: "/contradictions", validateSearch: paged, component: lazyRouteComponent(() => import("./contradictions/Contradictions"), "Contradictions") }),

@@ -8,19 +8,17 @@ import type { ReactNode } from "react";
 import { Button } from "../../components/Button";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
-import { Choice } from "../../components/Field";
-import { FilterBar, Views } from "../../components/FilterBar";
 import { Pager, Price, Total } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
-import { useCategories } from "../../components/useCategories";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
 import { useSession } from "../../session/browser";
 import { number } from "../../texts/format";
 import { say } from "../../texts/say";
+import { ProductFilter } from "./ProductFilter";
 import { StatusBadge } from "./StatusBadge";
 import type { ProductSearch } from "./search";
-import { productFilter, sorts, views } from "./search";
+import { productFilter } from "./search";
 
 const PAGE = 50;
 
@@ -32,10 +30,6 @@ const columns: readonly TableColumn<Product>[] = [
   { id: "status", name: say("product.status"), cell: (product) => <StatusBadge status={product.status} /> },
 ];
 
-const sortNames = {
-  code: say("sort.code"), name: say("sort.name"), price: say("sort.price"), "price desc": say("sort.dear"), "create_time desc": say("sort.new"),
-} as const;
-
 /** The list of products. */
 export function Products(): ReactNode {
   return <Permitted permission={Permission.CATALOG_READ}><List /></Permitted>;
@@ -46,7 +40,6 @@ const route = getRouteApi("/products");
 function List() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const categories = useCategories();
   const mayWrite = useSession().may(Permission.CATALOG_WRITE);
   const list = useQuery(ProductService.method.listProducts, {
     pageSize: PAGE, filter: productFilter(search), orderBy: search.sort ?? "code", pageToken: search.page ?? "", includeTotalSize: !search.page,
@@ -60,15 +53,9 @@ function List() {
       <div className="heading">
         <h1>{say("nav.products")}</h1>
         {mayWrite && <Button onPress={() => void navigate({ to: "/products/$id", params: { id: "new" } })}>{say("product.new")}</Button>}
+        <Link to="/products/grid" search={setOnly<ProductSearch>({ ...search, page: undefined })}>{say("grid.title")}</Link>
       </div>
-      <Views views={views.map((id) => ({ id, name: say(`products.view.${id}`) }))} current={search.view ?? "all"}
-        onChoose={(view) => narrow({ view: view === "all" ? undefined : view })} />
-      <FilterBar label={say("products.search")} query={search.q ?? ""} onSearch={(q) => narrow({ q: q || undefined })} onClear={narrowed ? clear : undefined}>
-        <Choice name="category" label={say("product.category")} value={search.category ?? ""} onChange={(category) => narrow({ category: category || undefined })}
-          options={[{ value: "", label: say("products.all_categories") }, ...categories.branches.map(({ id, path }) => ({ value: id, label: path }))]} />
-        <Choice name="sort" label={say("sort.label")} value={search.sort ?? "code"} onChange={(sort) => narrow({ sort: sort === "code" ? undefined : sort })}
-          options={sorts.map((sort) => ({ value: sort, label: sortNames[sort] }))} />
-      </FilterBar>
+      <ProductFilter search={search} onNarrow={narrow} onClear={narrowed ? clear : undefined} />
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (

@@ -24,7 +24,7 @@ const conditions: Record<View, string> = {
   archived: "status = ARCHIVED",
 };
 
-/** Reads an address. */
+/** Reads an address of the list. */
 export function productSearch(raw: Record<string, unknown>): ProductSearch {
   const view = views.find((one) => one === textOf(raw, "view"));
   const sort = sorts.find((one) => one === textOf(raw, "sort"));
@@ -32,6 +32,16 @@ export function productSearch(raw: Record<string, unknown>): ProductSearch {
     q: textOf(raw, "q"), view: view === "all" ? undefined : view, category: textOf(raw, "category"), sort: sort === "code" ? undefined : sort,
     page: textOf(raw, "page"),
   });
+}
+
+/** An address of the grid: the products that the list would show, or those that are changed. */
+export interface GridSearch extends ProductSearch {
+  only?: "changed";
+}
+
+/** Reads an address of the grid. */
+export function gridSearch(raw: Record<string, unknown>): GridSearch {
+  return setOnly<GridSearch>({ ...productSearch(raw), only: textOf(raw, "only") === "changed" ? "changed" : undefined });
 }
 
 /** The filter of ListProducts for an address. */

@@ -1,0 +1,58 @@
+import { useState, useSyncExternalStore } from "react";
+import type { Changes } from "./changes";
+import type { Apply } from "./saving";
+
+const KEY = "draft:grid";
+// How many steps can be taken back.
+const STEPS = 100;
+
+const listeners = new Set<() => void>();
+let kept: { text: string; changes: Changes } = { text: "", changes: {} };
+
+// The tab's storage is read each time: it ends with the session, and saving goes on when the grid is left.
+function now(): Changes {
+  const text = sessionStorage.getItem(KEY) ?? "{}";
+  if (text !== kept.text) kept = { text, changes: JSON.parse(text) as Changes };
+  return kept.changes;
+}
+
+function keep(changes: Changes): void {
+  const text = JSON.stringify(changes);
+  kept = { text, changes };
+  sessionStorage.setItem(KEY, text);
+  for (const listener of listeners) listener();
+}
+
+const apply: Apply = (step) => keep(step(now()));
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** What is changed in the grid, step by step. It outlives reloads, and ends with the tab. */
+export function useChanges() {
+  const changes = useSyncExternalStore(subscribe, now);
+  const [steps, setSteps] = useState<readonly Changes[]>([]);
+  return {
+    changes,
+    /** What is changed by now, whenever it is called. */
+    now,
+    /** Changes what was changed, for good. */
+    apply,
+    /** Changes it so that it can be taken back. */
+    set: (next: Changes) => {
+      setSteps((all) => [...all, changes].slice(-STEPS));
+      keep(next);
+    },
+    /** Takes the last step back. */
+    undo: () => {
+      const last = steps.at(-1);
+      if (!last) return;
+      setSteps(steps.slice(0, -1));
+      keep(last);
+    },
+    /** What was done before this can't be taken back any more. */
+    settle: () => setSteps([]),
+  };
+}
