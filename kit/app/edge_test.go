@@ -143,6 +143,7 @@ func TestOperatorsEndpointsAreNotOnThePublicPort(t *testing.T) {
 	for _, row := range []struct{ method, path, contentType string }{
 		{"GET", "/metrics", ""}, {"GET", "/debug/pprof/", ""}, {"GET", "/debug/pprof/heap", ""}, {"GET", "/debug/pprof/cmdline", ""},
 		{"GET", "/livez", ""}, {"GET", "/readyz", ""}, {"GET", "/inbox", ""}, {"GET", "/inbox.json", ""}, {"GET", "/v1/operations/status", ""},
+		{"GET", "/operations", ""}, {"GET", "/operations/operations.js", ""},
 		{"POST", operations + "ListDeadLetters", "application/json"}, {"POST", operations + "RedriveDeadLetters", "application/json"},
 		{"POST", operations + "DiscardDeadLetters", "application/json"},
 	} {

@@ -18,8 +18,8 @@ func byName(callers map[string]authz.Identity) authz.Authenticator {
 	})
 }
 
-// The internal port lets in who may operate; without a token it answers probes alone, and
-// /metrics where a setting opens it.
+// The internal port lets in who may operate; without a token it answers probes, the
+// empty page of operators, and /metrics where a setting opens it.
 func TestTheInternalPortNeedsAToken(t *testing.T) {
 	t.Parallel()
 	callers := map[string]authz.Identity{
@@ -48,7 +48,7 @@ func TestTheInternalPortNeedsAToken(t *testing.T) {
 			}
 		}
 	}
-	for _, url := range []string{closed.Internal + "/livez", closed.Internal + "/readyz", open.Internal + "/metrics"} {
+	for _, url := range []string{closed.Internal + "/livez", closed.Internal + "/readyz", closed.Internal + "/operations", open.Internal + "/metrics"} {
 		if got := status(url, ""); got != http.StatusOK {
 			t.Errorf("%s without a token is %d", url, got)
 		}

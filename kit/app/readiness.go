@@ -244,6 +244,8 @@ func internalHandlers(draining context.Context, ready *readiness, process Proces
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte("{\"live\":true}\n"))
 		}),
+		"GET /operations":          operations.Page(),
+		"GET /operations/{file}":   operations.Page(),
 		"GET /metrics":             metrics,
 		"/debug/pprof/":            require(endingWith(draining, pprof.Index)),
 		"GET /debug/pprof/cmdline": require(http.HandlerFunc(pprof.Cmdline)),
