@@ -4,10 +4,11 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { I18nProvider } from "react-aria-components";
-import { Failed, Skeleton } from "./components/States";
+import { Pending, Skeleton } from "./components/States";
 import { Toasts } from "./components/Toast";
 import "./components/trusted";
 import { refusalOf } from "./rpc/errors";
+import { shop } from "./rpc/shop";
 import { transportOf } from "./rpc/transport";
 import { routerOf } from "./screens/routes";
 import { AcceptInvitation } from "./session/AcceptInvitation";
@@ -57,9 +58,9 @@ function Office() {
   }
   switch (state.kind) {
     case "opening":
-      return <main><Skeleton rows={8} /></main>;
+      return <main><h1 className="hidden">{shop().name}</h1><Skeleton rows={8} /></main>;
     case "failed":
-      return <main className="narrow"><Failed error={state.error} retry={() => void session.open()} /></main>;
+      return <main className="narrow"><Pending title={shop().name} error={state.error} retry={() => void session.open()} /></main>;
     case "out":
       return <SignInPage />;
     case "in":

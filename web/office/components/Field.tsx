@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { useId } from "react";
 import { CheckboxButton, CheckboxField, FieldError, Group, Input, Label, NumberField, Text, TextArea, TextField } from "react-aria-components";
 import { say } from "../texts/say";
+import { useProblem } from "./Form";
 
 interface Common {
   /** As the answer's violations name it, after the form's prefix. */
@@ -77,12 +78,14 @@ export function Choice<T extends string>({ name, label, value, options, onChange
   name: string; label: string; value: T; options: readonly { value: T; label: string }[]; onChange(value: T): void;
 }) {
   const id = useId();
+  const problem = useProblem(name);
   return (
     <div className="field" data-field={name}>
       <label htmlFor={id}>{label}</label>
-      <select id={id} name={name} value={value} onChange={(event) => onChange(event.target.value as T)}>
+      <select id={id} name={name} value={value} onChange={(event) => onChange(event.target.value as T)} {...(problem && { "aria-invalid": true, "aria-describedby": `${id}-error` })}>
         {options.map((option) => <option key={option.value} value={option.value}>{option.label}</option>)}
       </select>
+      {problem && <span className="field-error" id={`${id}-error`}>{problem}</span>}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { createContext, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { Form as AriaForm } from "react-aria-components";
 import { explain, refusalOf } from "../rpc/errors";
 import { say } from "../texts/say";
@@ -18,6 +18,13 @@ interface FormProps {
   onCancel?: () => void;
 }
 
+const Problems = createContext<Readonly<Record<string, string>>>({});
+
+/** What is wrong with a field of the form around it, by its name; undefined where nothing is. */
+export function useProblem(name: string): string | undefined {
+  return useContext(Problems)[name];
+}
+
 /** A form that the server validates: each violation stands at its field, and all of them above. */
 export function Form({ children, error, prefix = "", pending, submit, kind = "main", onSubmit, onCancel }: FormProps) {
   const problems = useMemo(() => problemsOf(error, prefix), [error, prefix]);
@@ -27,7 +34,7 @@ export function Form({ children, error, prefix = "", pending, submit, kind = "ma
       if (!pending) onSubmit();
     }}>
       {error != null && <ErrorSummary error={error} problems={problems} />}
-      {children}
+      <Problems value={problems}>{children}</Problems>
       <div className="actions">
         <Button type="submit" kind={kind} pending={pending}>{submit}</Button>
         {onCancel && <Button kind="quiet" onPress={onCancel}>{say("action.cancel")}</Button>}

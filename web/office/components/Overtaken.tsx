@@ -10,8 +10,13 @@ export function Overtaken({ draft, names }: { draft: Draft; names: Readonly<Reco
       <p>{draft.conflicts.length > 0 ? say("overtaken.conflicts") : say("overtaken.others")}</p>
       {draft.conflicts.map(({ path, theirs, yours }) => (
         <dl className="attributes" key={path}>
-          <div><dt>{names[path] ?? path}</dt><dd>{say("overtaken.values", { Theirs: theirs || "–", Yours: yours || "–" })}</dd></div>
-          <dd><Button kind="quiet" onPress={() => draft.set(path, theirs)}>{say("overtaken.take")}</Button></dd>
+          <div>
+            <dt>{names[path] ?? path}</dt>
+            <dd className="row">
+              {say("overtaken.values", { Theirs: theirs || "–", Yours: yours || "–" })}
+              <Button kind="quiet" onPress={() => draft.set(path, theirs)}>{say("overtaken.take")}</Button>
+            </dd>
+          </div>
         </dl>
       ))}
       <Button kind="quiet" onPress={draft.adopt}>{say("overtaken.go_on")}</Button>

@@ -20,14 +20,26 @@ export function EmptyState({ text, children }: { text: string; children?: ReactN
   return <div className="empty"><p>{text}</p>{children}</div>;
 }
 
-/** What could not be loaded: why, and once more. */
-export function Failed({ error, retry }: { error: unknown; retry(): void }) {
+/** What could not be loaded: why, and once more. first leads to the first page of a list, where the address names one that is not there any more. */
+export function Failed({ error, retry, first }: { error: unknown; retry(): void; first?: () => void }) {
   const { reason } = refusalOf(error);
+  const gone = reason === "PAGE_TOKEN_INVALID" && first !== undefined;
   return (
     <div className="notice" data-kind="bad" role="alert">
       <p>{explain(error)}</p>
-      {reason !== "PERMISSION_DENIED" && <Button kind="quiet" onPress={retry}>{say("action.retry")}</Button>}
+      {gone && <Button kind="quiet" onPress={first}>{say("pager.first")}</Button>}
+      {!gone && reason !== "PERMISSION_DENIED" && <Button kind="quiet" onPress={retry}>{say("action.retry")}</Button>}
     </div>
+  );
+}
+
+/** A screen that is loading, or could not be loaded. It has a heading all the same. */
+export function Pending({ title, error, retry }: { title: string; error: unknown; retry(): void }) {
+  return (
+    <section className="stack">
+      <h1>{title}</h1>
+      {error == null ? <Skeleton rows={12} /> : <Failed error={error} retry={retry} />}
+    </section>
   );
 }
 
@@ -41,7 +53,12 @@ export function permissionName(permission: Permission): string {
 /** Shows a screen to those who may see it, and names the permission to all others. */
 export function Permitted({ permission, children }: { permission: Permission; children: ReactNode }) {
   if (useSession().may(permission)) return children;
-  return <EmptyState text={say("state.forbidden", { Permission: permissionName(permission) })} />;
+  return (
+    <section className="stack">
+      <h1>{say("state.forbidden")}</h1>
+      <EmptyState text={say("state.permission", { Permission: permissionName(permission) })} />
+    </section>
+  );
 }
 
 /** A part of a screen that is not there, by name. */

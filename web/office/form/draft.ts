@@ -29,11 +29,24 @@ export function rebase(loaded: Fields, typed: Fields, now: Fields): Fields {
   return Object.fromEntries(Object.keys(typed).map((path) => [path, (mine.has(path) ? typed[path] : now[path]) ?? ""]));
 }
 
-interface Kept {
+/** A draft. */
+export interface Kept {
   /** What was loaded when the first key was typed, and its etag. */
   loaded: Fields;
   etag: string;
   typed: Fields;
+  /** The etag of what the form's own last save changed: while that is shown still, nobody else changed anything. */
+  over?: string;
+}
+
+/** What a form goes on with: its draft, or what is loaded now. A draft that changes nothing is none, but after a save until what was saved is loaded. */
+export function begin(kept: Kept | undefined, loaded: Fields, etag: string): Kept {
+  return kept && (changed(kept.loaded, kept.typed).length > 0 || kept.over === etag) ? kept : { loaded, etag, typed: loaded };
+}
+
+/** Whether others changed what a draft began with. */
+export function overtaken(draft: Kept, etag: string): boolean {
+  return draft.etag !== etag && draft.over !== etag;
 }
 
 const prefix = "draft:";

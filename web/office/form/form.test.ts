@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { dayStart } from "./days";
-import { changed, conflicts, keep, read, rebase } from "./draft";
+import { begin, changed, conflicts, keep, overtaken, read, rebase } from "./draft";
 import { decimal, digits, equal, fromNumber, minus, times, toNumber } from "./money";
 import { exact, readAmount, readQuantity, typedAmount } from "./typed";
 
@@ -70,4 +70,21 @@ test("a draft is there again until it is as it was loaded, and one of an older f
   assert.equal(read(store, "order:1", { ...loaded, d: "4" }), undefined);
   keep(store, "order:1", { ...kept, typed: loaded });
   assert.equal(items.size, 0);
+});
+
+test("a draft that changes nothing follows what is loaded", () => {
+  const now = { ...loaded, a: "theirs" };
+  assert.deepEqual(begin({ loaded, etag: "1", typed: loaded }, now, "2"), { loaded: now, etag: "2", typed: now });
+  assert.deepEqual(begin(undefined, now, "2"), { loaded: now, etag: "2", typed: now });
+  const mine = { loaded, etag: "1", typed: { ...loaded, b: "mine" } };
+  assert.equal(begin(mine, now, "2"), mine);
+  assert.equal(overtaken(mine, "2"), true);
+});
+
+test("after a save what was there before it is nobody else's change (open-mercato#5985)", () => {
+  const saved = { loaded: { ...loaded, a: "mine" }, etag: "2", typed: { ...loaded, a: "mine" }, over: "1" };
+  assert.equal(begin(saved, loaded, "1"), saved); // it is not read again yet
+  assert.equal(overtaken({ ...saved, typed: { ...saved.typed, b: "more" } }, "1"), false);
+  assert.equal(overtaken(saved, "2"), false);
+  assert.equal(overtaken({ ...saved, typed: { ...saved.typed, b: "more" } }, "3"), true);
 });

@@ -1,6 +1,6 @@
 import { useState } from "react";
-import type { Conflict, Fields } from "./draft";
-import { changed, conflicts, drop, keep, read, rebase } from "./draft";
+import type { Conflict, Fields, Kept } from "./draft";
+import { begin, changed, conflicts, drop, keep, overtaken, read, rebase } from "./draft";
 
 export interface Draft {
   typed: Fields;
@@ -15,6 +15,8 @@ export interface Draft {
   set(path: string, value: string): void;
   /** Goes on from what others changed, with what was typed here over it. */
   adopt(): void;
+  /** Goes on from what was saved: what was typed after it was sent is a draft still. */
+  saved(sent: Fields, now: Fields, etag: string): void;
   /** Ends the draft: it was saved, or is given up. */
   end(): void;
 }
@@ -22,8 +24,9 @@ export interface Draft {
 /** The draft of a form: what is loaded again does not touch it. */
 export function useDraft(key: string, loaded: Fields, etag: string): Draft {
   const [kept, setKept] = useState(() => read(sessionStorage, key, loaded));
-  const begun = kept ?? { loaded, etag, typed: loaded };
-  const put = (next: typeof begun) => {
+  const begun = begin(kept, loaded, etag);
+  const stale = overtaken(begun, etag);
+  const put = (next: Kept) => {
     keep(sessionStorage, key, next);
     setKept(next);
   };
@@ -31,10 +34,11 @@ export function useDraft(key: string, loaded: Fields, etag: string): Draft {
     typed: begun.typed,
     mask: changed(begun.loaded, begun.typed),
     etag: begun.etag,
-    conflicts: conflicts(begun.loaded, begun.typed, loaded),
-    stale: begun.etag !== etag,
+    conflicts: stale ? conflicts(begun.loaded, begun.typed, loaded) : [],
+    stale,
     set: (path, value) => put({ ...begun, typed: { ...begun.typed, [path]: value } }),
     adopt: () => put({ loaded, etag, typed: rebase(begun.loaded, begun.typed, loaded) }),
+    saved: (sent, now, nowEtag) => put({ loaded: now, etag: nowEtag, typed: rebase(sent, begun.typed, now), over: etag }),
     end: () => {
       drop(sessionStorage, key);
       setKept(undefined);

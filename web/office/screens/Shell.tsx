@@ -37,7 +37,8 @@ export function Shell(): ReactNode {
       <header className="masthead">
         <div className="masthead-row">
           <Link className="shop-name" to="/">{shop().name}</Link>
-          <nav aria-label={say("nav.label")}>
+          <Menu />
+          <nav id="places" aria-label={say("nav.label")}>
             <ul className="places">
               <Place permission={Permission.ORDERS_READ}><Link to="/orders" activeProps={here}>{say("nav.orders")}</Link></Place>
               <Place permission={Permission.CATALOG_READ}><Link to="/products" activeProps={here}>{say("nav.products")}</Link></Place>
@@ -80,13 +81,25 @@ function useScreen(main: RefObject<HTMLElement | null>) {
   }, [path, main]);
 }
 
+// Opens what leads elsewhere, where there is no room for it beside the shop's name. Another screen closes it.
+function Menu() {
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const [openAt, setOpenAt] = useState<string>();
+  const open = openAt === path;
+  return (
+    <button type="button" className="button menu" data-kind="quiet" aria-expanded={open} aria-controls="places person" onClick={() => setOpenAt(open ? undefined : path)}>
+      {say("nav.menu")}
+    </button>
+  );
+}
+
 function Person({ onHelp }: { onHelp(): void }) {
   const session = useSession();
   const state = useSessionState();
   const leave = useMutation({ mutationFn: () => session.signOut(), onSuccess: () => sessionStorage.clear() });
   if (state.kind !== "in") return null;
   return (
-    <div className="person">
+    <div className="person" id="person">
       <span>{state.account.firstName} {state.account.lastName}</span>
       <select aria-label={say("nav.language")} value={texts.language} onChange={(event) => {
         const language = languages.find((one) => one === event.target.value);

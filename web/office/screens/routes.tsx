@@ -1,8 +1,9 @@
 // The addresses of the office. Each screen is loaded when it is first opened; a file that a new
 // build has replaced reloads the page once (lazyRouteComponent), and drafts outlive that.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
-import { EmptyState, Failed, Skeleton } from "../components/States";
+import { Pending, Skeleton } from "../components/States";
 import { setOnly, textOf } from "../rpc/search";
+import { shop } from "../rpc/shop";
 import { say } from "../texts/say";
 import { Shell } from "./Shell";
 import { activitySearch } from "./activity/search";
@@ -13,7 +14,7 @@ import { printSearch } from "./print/search";
 import { gridSearch, productSearch } from "./products/search";
 import { settingsSearch } from "./settings/search";
 
-const root = createRootRoute({ component: Shell, notFoundComponent: () => <EmptyState text={say("state.not_found")} /> });
+const root = createRootRoute({ component: Shell, notFoundComponent: () => <h1>{say("state.not_found")}</h1> });
 
 const getParentRoute = () => root;
 const paged = (raw: Record<string, unknown>) => setOnly<{ page?: string }>({ page: textOf(raw, "page") });
@@ -48,7 +49,7 @@ export function routerOf() {
     basepath: "/office",
     defaultPreload: "intent",
     defaultPendingComponent: () => <Skeleton rows={8} />,
-    defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,
+    defaultErrorComponent: ({ error, reset }) => <Pending title={shop().name} error={error} retry={reset} />,
   });
 }
 

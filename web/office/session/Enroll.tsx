@@ -11,6 +11,7 @@ import { Failed, Skeleton } from "../components/States";
 import { Facts } from "../components/Small";
 import { say } from "../texts/say";
 import { useSession } from "./browser";
+import { QrCode } from "./QrCode";
 
 /** Sets up one-time codes, which a shop that others reach wants of everybody who works for it. */
 export function Enroll() {
@@ -37,6 +38,7 @@ export function Enroll() {
       {drawn.error && <Failed error={drawn.error} retry={() => void drawn.refetch()} />}
       {drawn.data && (
         <Form error={confirm.error} pending={confirm.isPending} submit={say("enroll.confirm")} onSubmit={() => confirm.mutate(drawn.data.secret)}>
+          <QrCode label={say("enroll.picture")} text={drawn.data.uri} />
           <Facts facts={[[say("enroll.secret"), <code key="secret">{drawn.data.secret.replace(/(.{4})/g, "$1 ").trim()}</code>]]} />
           <p><a href={drawn.data.uri}>{say("enroll.open")}</a></p>
           <Field name="totp_code" label={say("session.code")} autoComplete="one-time-code" required value={code} onChange={setCode} focused />

@@ -68,7 +68,7 @@ function List() {
       <Views views={views.map((id) => ({ id, name: say(`activity.view.${id}`) }))} current={search.view ?? "all"}
         onChoose={(view) => narrow({ view: view === "all" ? undefined : view })} />
       <FilterBar label={say("activity.search")} query={search.q ?? ""} onSearch={(q) => narrow({ q: q || undefined })} onClear={narrowed ? clear : undefined} />
-      {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
+      {list.error && <Failed error={list.error} retry={() => void list.refetch()} first={() => narrow({ page: undefined })} />}
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>

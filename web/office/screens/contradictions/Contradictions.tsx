@@ -37,18 +37,19 @@ function List() {
   const navigate = route.useNavigate();
   const mayResolve = useSession().may(Permission.PAYMENTS_REFUND);
   const [open, setOpen] = useState<Contradiction>();
+  const go = (next: string | undefined) => void navigate({ search: setOnly<{ page?: string }>({ page: next }) });
   const list = useQuery(PaymentService.method.listContradictions, { filter: "resolved = false", pageToken: page ?? "" }, { placeholderData: keepPreviousData });
   return (
     <section className="stack">
       <h1>{say("nav.contradictions")}</h1>
       <p className="soft">{say("contradiction.text")}</p>
-      {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
+      {list.error && <Failed error={list.error} retry={() => void list.refetch()} first={() => go(undefined)} />}
       {list.isPending && <Skeleton rows={6} />}
       {list.data && (
         <>
           <DataTable label={say("nav.contradictions")} columns={columns} rows={list.data.contradictions} keyOf={(one) => one.id}
             {...(mayResolve && { onOpen: setOpen })} empty={<EmptyState text={say("contradiction.empty")} />} />
-          <Pager page={page} next={list.data.nextPageToken} go={(next) => void navigate({ search: setOnly<{ page?: string }>({ page: next }) })} />
+          <Pager page={page} next={list.data.nextPageToken} go={go} />
         </>
       )}
       {open && <Resolve contradiction={open} onClose={() => setOpen(undefined)} />}

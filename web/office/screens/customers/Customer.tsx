@@ -12,7 +12,7 @@ import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { OrderBadge } from "../../components/OrderBadge";
 import { Facts, Notice, Price } from "../../components/Small";
-import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { EmptyState, Failed, Pending, Permitted, Skeleton } from "../../components/States";
 import { quoted } from "../../rpc/filter";
 import { useSession } from "../../session/browser";
 import { day, time } from "../../texts/format";
@@ -36,9 +36,8 @@ export function CustomerScreen(): ReactNode {
 
 function Loaded() {
   const { id } = route.useParams();
-  const { data, error, isPending, refetch } = useQuery(CustomerService.method.getCustomer, { id });
-  if (isPending) return <Skeleton rows={12} />;
-  if (!data?.customer) return <Failed error={error} retry={() => void refetch()} />;
+  const { data, error, refetch } = useQuery(CustomerService.method.getCustomer, { id });
+  if (!data?.customer) return <Pending title={say("nav.customers")} error={error} retry={() => void refetch()} />;
   return <Shown customer={data.customer} />;
 }
 

@@ -47,7 +47,7 @@ function List() {
     <section className="stack">
       <h1>{say("nav.customers")}</h1>
       <FilterBar label={say("customers.search")} query={search.q ?? ""} onSearch={(q) => narrow({ q: q || undefined })} onClear={search.q ? clear : undefined} />
-      {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
+      {list.error && <Failed error={list.error} retry={() => void list.refetch()} first={() => narrow({ page: undefined })} />}
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>

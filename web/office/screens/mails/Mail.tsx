@@ -8,7 +8,7 @@ import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { kindName, MailBadge, Resend } from "../../components/mail";
 import { Facts } from "../../components/Small";
-import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { EmptyState, Pending, Permitted } from "../../components/States";
 import { time } from "../../texts/format";
 import { say } from "../../texts/say";
 import { Frame } from "./Frame";
@@ -27,9 +27,8 @@ export function MailScreen(): ReactNode {
 
 function Loaded() {
   const { id } = route.useParams();
-  const { data, error, isPending, refetch } = useQuery(NotificationService.method.getNotification, { id });
-  if (isPending) return <Skeleton rows={12} />;
-  if (!data?.notification) return <Failed error={error} retry={() => void refetch()} />;
+  const { data, error, refetch } = useQuery(NotificationService.method.getNotification, { id });
+  if (!data?.notification) return <Pending title={say("nav.mails")} error={error} retry={() => void refetch()} />;
   return <Shown mail={data.notification} />;
 }
 

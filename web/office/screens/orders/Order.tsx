@@ -7,7 +7,7 @@ import type { ReactNode } from "react";
 import { Address } from "../../components/Address";
 import { OrderBadge } from "../../components/OrderBadge";
 import { Facts } from "../../components/Small";
-import { Failed, Permitted, Skeleton } from "../../components/States";
+import { Pending, Permitted } from "../../components/States";
 import { day, time } from "../../texts/format";
 import { say } from "../../texts/say";
 import { Actions } from "./Actions";
@@ -29,9 +29,8 @@ export function OrderScreen(): ReactNode {
 
 function Loaded() {
   const { id } = route.useParams();
-  const { data, error, isPending, refetch } = useQuery(OrderService.method.getOrder, { id }, { refetchInterval: LOOK });
-  if (isPending) return <Skeleton rows={12} />;
-  if (!data?.order) return <Failed error={error} retry={() => void refetch()} />;
+  const { data, error, refetch } = useQuery(OrderService.method.getOrder, { id }, { refetchInterval: LOOK });
+  if (!data?.order) return <Pending title={say("nav.orders")} error={error} retry={() => void refetch()} />;
   return <Shown order={data.order} />;
 }
 

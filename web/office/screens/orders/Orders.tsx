@@ -1,5 +1,5 @@
 import { keepPreviousData } from "@tanstack/react-query";
-import { useQuery } from "@connectrpc/connect-query";
+import { useMutation, useQuery } from "@connectrpc/connect-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { OrderState } from "@shopmesh/api/shopmesh/order/v1/order_pb";
@@ -31,6 +31,8 @@ const sheets = ["slip", "pick", "receipt"] as const;
 type Sheet = (typeof sheets)[number];
 
 const PAGE = 50;
+// How many can be selected at once beyond a page; the address of what is printed about them has room for that many.
+const MOST = 200;
 // How often the list looks for what is new, in milliseconds.
 const LOOK = 30_000;
 
@@ -60,14 +62,19 @@ function List() {
     pageSize: PAGE, filter, pageToken: search.page ?? "", includeTotalSize: !search.page,
   }, { placeholderData: keepPreviousData, refetchInterval: LOOK });
   const held = useHeld(list.isPlaceholderData ? undefined : list.data?.orders, filter + (search.page ?? ""));
+  const fitting = useMutation(OrderService.method.listOrders, { onSuccess: ({ orders }) => setSelected(new Set(orders.map(({ id }) => id))) });
   const narrow = (change: Narrowing<OrderSearch>) => {
     setSelected(new Set());
+    fitting.reset();
     void navigate({ search: (last) => setOnly<OrderSearch>({ ...last, page: undefined, ...change }) });
   };
   const print = (sheet: Sheet) => void navigate({ to: "/print", search: { sheet, orders: [...selected].join(",") } });
   const narrowed = Object.keys(search).some((name) => name !== "page");
   const rows = held.rows ?? list.data?.orders ?? [];
-  const chosen = rows.filter((order) => selected.has(order.id));
+  const known = new Map([...(fitting.data?.orders ?? []), ...rows].map((order) => [order.id, order]));
+  const chosen = [...known.values()].filter((order) => selected.has(order.id));
+  const total = list.data?.totalSize ?? 0;
+  const more = total <= MOST && chosen.length < total && rows.every((order) => selected.has(order.id));
   return (
     <section className="stack">
       <h1>{say("nav.orders")}</h1>
@@ -78,7 +85,7 @@ function List() {
         <Day name="from" label={say("filter.from")} value={search.from} onChange={(from) => narrow({ from })} />
         <Day name="to" label={say("filter.to")} value={search.to} onChange={(to) => narrow({ to })} />
       </FilterBar>
-      {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
+      {list.error && <Failed error={list.error} retry={() => void list.refetch()} first={() => narrow({ page: undefined })} />}
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
@@ -89,7 +96,9 @@ function List() {
             empty={<EmptyState text={narrowed ? say("list.nothing") : say("orders.empty")}>
               {narrowed && <Button kind="quiet" onPress={() => narrow({ q: undefined, view: undefined, from: undefined, to: undefined })}>{say("filter.clear")}</Button>}
             </EmptyState>} />
+          {fitting.error && <Failed error={fitting.error} retry={() => fitting.mutate({ filter, pageSize: MOST })} />}
           <BulkBar selected={chosen.length} onClear={() => setSelected(new Set())}>
+            {more && <Button kind="quiet" pending={fitting.isPending} onPress={() => fitting.mutate({ filter, pageSize: MOST })}>{count("bulk.all", total)}</Button>}
             {sheets.map((sheet) => <Button key={sheet} kind="quiet" onPress={() => print(sheet)}>{say(`print.${sheet}`)}</Button>)}
             {mayShip && <Button onPress={() => setShipping(chosen.filter((order) => order.state === OrderState.CONFIRMED))}>{say("orders.ship")}</Button>}
           </BulkBar>

@@ -13,6 +13,7 @@ import { Form } from "../../components/Form";
 import { useDone } from "../../components/useDone";
 import { fromNumber, toNumber } from "../../form/money";
 import { useRequestId } from "../../form/useRequestId";
+import { refuse } from "../../rpc/errors";
 import { useSession } from "../../session/browser";
 import { money } from "../../texts/format";
 import { count, say } from "../../texts/say";
@@ -39,6 +40,8 @@ export function RefundDialog({ order, left, onClose }: { order: Order; left: Mon
 
   const refund = useMutation({
     mutationFn: async () => {
+      // Without lines and amount the contract gives back all that is left: that is asked for by name alone.
+      if (by === "lines" && lines.length === 0) throw refuse([{ field: `lines.${order.lines[0]?.productCode ?? ""}`, description: say("refund.none") }]);
       const request = { paymentId: order.paymentId, reason, lines, ...(by === "amount" && { amount: sum }) };
       await createClient(PaymentService, transport).refundPayment({ ...request, requestId: requestId(request) });
       if (!restock) return;

@@ -1,4 +1,6 @@
-import { useMutation } from "@connectrpc/connect-query";
+import { createClient } from "@connectrpc/connect";
+import { useTransport } from "@connectrpc/connect-query";
+import { useMutation } from "@tanstack/react-query";
 import type { Refusal } from "@shopmesh/api/shopmesh/errors/v1/refusal_pb";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
@@ -16,7 +18,10 @@ import { trackingCodes } from "./tracking";
 // What became of an order: why it was refused, null when it was shipped, undefined while it was not tried.
 type Outcome = Refusal | null | undefined;
 
-/** Ships orders in one call, with a tracking code each, pasted as a column. What was refused is named, and can be tried again: what was shipped stays as it is. */
+// How many one call ships.
+const CALL = 50;
+
+/** Ships orders with a tracking code each, pasted as a column. What was refused is named, and can be tried again: what was shipped stays as it is. */
 export function ShipMany({ orders, onClose }: { orders: readonly Order[]; onClose(): void }) {
   const requestId = useRequestId();
   const [carrier, setCarrier] = useState("");
@@ -24,19 +29,23 @@ export function ShipMany({ orders, onClose }: { orders: readonly Order[]; onClos
   const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
   const codes = trackingCodes(pasted, orders.map((order) => order.number));
   const left = orders.filter((order) => outcomes.get(order.id) !== null);
-  const batch = useMutation(OrderService.method.batchShipOrders);
-  const ship = () => {
-    const requests = left.map((order) => {
+  const service = createClient(OrderService, useTransport());
+  const shipSome = async (some: readonly Order[]) => {
+    const requests = some.map((order) => {
       const request = { id: order.id, carrier, trackingCode: codes.get(order.number) ?? "", etag: order.etag };
       return { ...request, requestId: requestId(request) };
     });
-    batch.mutate({ requests }, {
-      onSuccess: (answer) => setOutcomes(new Map<string, Outcome>([...outcomes, ...left.map((order, at) => {
-        const outcome = answer.outcomes[at]?.outcome;
-        return [order.id, outcome?.case === "refusal" ? outcome.value : null] as const;
-      })])),
-    });
+    const answer = await service.batchShipOrders({ requests });
+    setOutcomes((last) => new Map<string, Outcome>([...last, ...some.map((order, at) => {
+      const outcome = answer.outcomes[at]?.outcome;
+      return [order.id, outcome?.case === "refusal" ? outcome.value : null] as const;
+    })]));
   };
+  const batch = useMutation({
+    mutationFn: async () => {
+      for (let from = 0; from < left.length; from += CALL) await shipSome(left.slice(from, from + CALL));
+    },
+  });
   const failed = left.filter((order) => outcomes.get(order.id));
   const done = orders.length - left.length;
   if (orders.length === 0) {
@@ -55,7 +64,7 @@ export function ShipMany({ orders, onClose }: { orders: readonly Order[]; onClos
         </div>
       )}
       {left.length === 0 ? <div className="actions"><Button onPress={onClose}>{say("action.close")}</Button></div> : (
-        <Form error={batch.error} pending={batch.isPending} submit={count("ship.submit", left.length)} onSubmit={ship} onCancel={onClose}>
+        <Form error={batch.error} pending={batch.isPending} submit={count("ship.submit", left.length)} onSubmit={() => batch.mutate()} onCancel={onClose}>
           <Field name="carrier" label={say("shipment.carrier")} value={carrier} onChange={setCarrier} max={100} focused />
           <Field name="tracking_codes" label={say("ship.codes")} help={say("ship.codes_help")} rows={6} value={pasted} onChange={setPasted} />
           <ol className="pairs">

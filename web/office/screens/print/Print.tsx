@@ -7,7 +7,7 @@ import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import type { ReactNode } from "react";
 import { Button } from "../../components/Button";
-import { Failed, Permitted, Skeleton } from "../../components/States";
+import { Pending, Permitted } from "../../components/States";
 import { say } from "../../texts/say";
 import { PickList, Slip } from "./sheets";
 
@@ -24,12 +24,12 @@ function Sheets() {
   const read = useQueries({
     queries: orders.split(",").filter(Boolean).map((id) => ({ queryKey: ["print", id], queryFn: () => service.getOrder({ id }) })),
   });
-  const failed = read.find((query) => query.error);
-  if (failed) return <Failed error={failed.error} retry={() => void failed.refetch()} />;
-  if (read.some((query) => query.isPending)) return <Skeleton rows={12} />;
+  const missing = read.find((query) => query.error) ?? read.find((query) => query.isPending);
+  if (missing) return <Pending title={say(`print.${sheet}`)} error={missing.error} retry={() => void missing.refetch()} />;
   const all = read.map((query) => query.data?.order).filter((order): order is Order => order !== undefined);
   return (
     <>
+      <h1 className="hidden">{say(`print.${sheet}`)}</h1>
       <div className="actions"><Button onPress={() => window.print()}>{say("print.print")}</Button></div>
       {sheet === "pick" ? <PickList orders={all} /> : all.map((order) => <Slip key={order.id} order={order} priced={sheet === "receipt"} />)}
     </>

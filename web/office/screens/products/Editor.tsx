@@ -8,6 +8,7 @@ import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import { Choice, Field, MoneyField } from "../../components/Field";
 import { Form } from "../../components/Form";
 import { Overtaken } from "../../components/Overtaken";
+import { useToast } from "../../components/Toast";
 import { useDone } from "../../components/useDone";
 import { useCategories } from "../../components/useCategories";
 import type { Draft } from "../../form/useDraft";
@@ -56,21 +57,25 @@ export function NewProduct() {
 export function ChangeProduct({ product }: { product: Product }) {
   const done = useDone();
   const queries = useQueryClient();
+  const toast = useToast();
   const mayWrite = useSession().may(Permission.CATALOG_WRITE);
   const draft = useDraft(`product:${product.id}`, fieldsOf(product), product.etag);
   const update = useMutation(ProductService.method.updateProduct, {
-    onSuccess: () => {
-      draft.end();
-      done(say("product.saved", { Name: product.name }));
+    onMutate: () => draft.typed,
+    onSuccess: ({ product: now = product }, _, sent) => {
+      draft.saved(sent, fieldsOf(now), now.etag);
+      done(say("product.saved", { Name: now.name }));
     },
     onError: () => queries.invalidateQueries(), // what others changed is shown beside what was typed
   });
   if (!mayWrite) return <p className="description">{product.description}</p>;
   const dirty = draft.mask.length > 0;
+  const save = () => {
+    if (!dirty) toast(say("form.unchanged"));
+    else update.mutate({ product: { ...productOf(draft.typed), id: product.id, etag: draft.etag }, updateMask: { paths: maskOf(draft.mask) } });
+  };
   return (
-    <Form error={update.error} prefix="product." pending={update.isPending} submit={say("action.save")}
-      onSubmit={() => dirty && update.mutate({ product: { ...productOf(draft.typed), id: product.id, etag: draft.etag }, updateMask: { paths: maskOf(draft.mask) } })}
-      {...(dirty && { onCancel: draft.end })}>
+    <Form error={update.error} prefix="product." pending={update.isPending} submit={say("action.save")} onSubmit={save} {...(dirty && { onCancel: draft.end })}>
       <Overtaken draft={draft} names={names} />
       <Parts draft={draft} statuses={product.status === ProductStatus.ARCHIVED ? [] : [ProductStatus.DRAFT, ProductStatus.ACTIVE]} />
     </Form>

@@ -4,7 +4,7 @@ import type { Product } from "@shopmesh/api/shopmesh/catalog/v1/product_pb";
 import { ProductService } from "@shopmesh/api/shopmesh/catalog/v1/product_service_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import type { ReactNode } from "react";
-import { Failed, Permitted, Skeleton } from "../../components/States";
+import { Pending, Permitted } from "../../components/States";
 import { say } from "../../texts/say";
 import { Archive } from "./Archive";
 import { ChangeProduct, NewProduct } from "./Editor";
@@ -28,9 +28,8 @@ export function ProductScreen(): ReactNode {
 }
 
 function Loaded({ id }: { id: string }) {
-  const { data, error, isPending, refetch } = useQuery(ProductService.method.getProduct, { id });
-  if (isPending) return <Skeleton rows={12} />;
-  if (!data?.product) return <Failed error={error} retry={() => void refetch()} />;
+  const { data, error, refetch } = useQuery(ProductService.method.getProduct, { id });
+  if (!data?.product) return <Pending title={say("nav.products")} error={error} retry={() => void refetch()} />;
   return <Shown product={data.product} />;
 }
 

@@ -56,7 +56,7 @@ function List() {
         <Link to="/products/grid" search={setOnly<ProductSearch>({ ...search, page: undefined })}>{say("grid.title")}</Link>
       </div>
       <ProductFilter search={search} onNarrow={narrow} onClear={narrowed ? clear : undefined} />
-      {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
+      {list.error && <Failed error={list.error} retry={() => void list.refetch()} first={() => narrow({ page: undefined })} />}
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>

@@ -11,6 +11,7 @@ import { Form } from "../../components/Form";
 import { Views } from "../../components/FilterBar";
 import { Overtaken } from "../../components/Overtaken";
 import { Failed, Permitted, Skeleton } from "../../components/States";
+import { useToast } from "../../components/Toast";
 import { useDone } from "../../components/useDone";
 import type { Draft } from "../../form/useDraft";
 import { useDraft } from "../../form/useDraft";
@@ -48,6 +49,7 @@ function Loaded() {
 
 function Shown({ context, answer }: { context: Context; answer: GetSettingsResponse }) {
   const done = useDone();
+  const toast = useToast();
   const queries = useQueryClient();
   const mayWrite = useSession().may(Permission.SETTINGS_WRITE);
   const loaded = fieldsOf(context, answer.settings);
@@ -58,8 +60,9 @@ function Shown({ context, answer }: { context: Context; answer: GetSettingsRespo
     mutationFn: async () => update.mutateAsync({
       settings: settingsOf(context, draft.etag, draft.typed), updateMask: { paths: draft.mask.map((path) => `${context}.${path}`) },
     }),
-    onSuccess: () => {
-      draft.end();
+    onMutate: () => draft.typed,
+    onSuccess: ({ settings: now = answer.settings }, _, sent) => {
+      draft.saved(sent, fieldsOf(context, now), now?.etag ?? "");
       done(say("settings.saved"));
     },
     onError: () => queries.invalidateQueries(), // what others changed is shown beside what was typed
@@ -71,7 +74,7 @@ function Shown({ context, answer }: { context: Context; answer: GetSettingsRespo
     <div className="order">
       <section>
         {mayWrite ? (
-          <Form error={save.error} prefix={`settings.${context}.`} pending={save.isPending} submit={say("action.save")} onSubmit={() => dirty && save.mutate()}
+          <Form error={save.error} prefix={`settings.${context}.`} pending={save.isPending} submit={say("action.save")} onSubmit={() => (dirty ? save.mutate() : toast(say("form.unchanged")))}
             {...(dirty && { onCancel: draft.end })}>
             <Overtaken draft={draft} names={names} />
             {fields.map((field) => <One key={field.name} field={field} draft={draft} standard={defaults[field.name] ?? ""} />)}

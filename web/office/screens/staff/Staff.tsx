@@ -45,17 +45,18 @@ function List() {
   const mayWrite = useSession().may(Permission.ACCOUNTS_WRITE);
   const [inviting, setInviting] = useState(false);
   const [changing, setChanging] = useState<Account>();
+  const go = (next: string | undefined) => void navigate({ search: setOnly<{ page?: string }>({ page: next }) });
   const list = useQuery(StaffService.method.listAccounts, { filter: "kind = STAFF", pageToken: page ?? "" }, { placeholderData: keepPreviousData });
   return (
     <section className="stack">
       <div className="heading"><h1>{say("nav.staff")}</h1>{mayWrite && <Button onPress={() => setInviting(true)}>{say("staff.invite")}</Button>}</div>
-      {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
+      {list.error && <Failed error={list.error} retry={() => void list.refetch()} first={() => go(undefined)} />}
       {list.isPending && <Skeleton rows={6} />}
       {list.data && (
         <>
           <DataTable label={say("nav.staff")} columns={columns} rows={list.data.accounts} keyOf={(account) => account.id}
             {...(mayWrite && { onOpen: setChanging })} empty={<EmptyState text={say("staff.empty")} />} />
-          <Pager page={page} next={list.data.nextPageToken} go={(next) => void navigate({ search: setOnly<{ page?: string }>({ page: next }) })} />
+          <Pager page={page} next={list.data.nextPageToken} go={go} />
         </>
       )}
       <ApiKeys />

@@ -35,18 +35,19 @@ const route = getRouteApi("/stock");
 function List() {
   const { page } = route.useSearch();
   const navigate = route.useNavigate();
+  const go = (next: string | undefined) => void navigate({ search: setOnly<StockSearch>({ page: next }) });
   const list = useQuery(InventoryService.method.listLowStock, { pageToken: page ?? "", includeTotalSize: !page }, { placeholderData: keepPreviousData });
   return (
     <section className="stack">
       <h1>{say("nav.stock")}</h1>
-      {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
+      {list.error && <Failed error={list.error} retry={() => void list.refetch()} first={() => go(undefined)} />}
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
           <Total size={list.data.totalSize} />
           <DataTable label={say("nav.stock")} columns={columns} rows={list.data.stocks} keyOf={(stock) => stock.productId}
             onOpen={(stock) => void navigate({ to: "/products/$id", params: { id: stock.productId } })} empty={<EmptyState text={say("stock.enough")} />} />
-          <Pager page={page} next={list.data.nextPageToken} go={(next) => void navigate({ search: setOnly<StockSearch>({ page: next }) })} />
+          <Pager page={page} next={list.data.nextPageToken} go={go} />
         </>
       )}
     </section>
