@@ -154,16 +154,16 @@ test-ts: gen/ts/node_modules/.stamp e2e/ts/node_modules/.stamp office ## Type-ch
 IN_CHROMIUM = $(IN_MEMORY) go test -tags $(TAGS),chromium -ldflags=-w -count=1 -timeout 60m -v -run TestPagesInChromium ./e2e/web
 
 .PHONY: test-web
-test-web: e2e/web/browser/node_modules/.stamp ## Check the shop's pages in Chromium (ARGS='-chromium.only="keyboard"')
+test-web: e2e/web/browser/node_modules/.stamp office ## Check the shop's pages and its office in Chromium (ARGS='-chromium.only="keyboard"')
 	cd e2e/web/browser && npm run --silent check
 	$(IN_CHROMIUM) $(ARGS)
 
 .PHONY: budgets
-budgets: e2e/web/browser/node_modules/.stamp ## Measure the shop's pages on a slow phone, with 1,000 products (on a machine that does nothing else)
-	$(IN_CHROMIUM) -chromium.project=budgets -chromium.products=1000 $(ARGS)
+budgets: e2e/web/browser/node_modules/.stamp office ## Measure the shop's pages and its office on a slow phone, with 1,000 products and 10,000 orders (on a machine that does nothing else)
+	$(IN_CHROMIUM) -chromium.project=budgets -chromium.products=1000 -chromium.orders=10000 $(ARGS)
 
 .PHONY: screenshots
-screenshots: e2e/web/browser/node_modules/.stamp ## Take pictures of each page in each state into e2e/web/browser/pictures/ (320, 412, 1280; light, dark, Arabic)
+screenshots: e2e/web/browser/node_modules/.stamp office ## Take pictures of each page and screen in each state, and of paper, into e2e/web/browser/pictures/ (320, 412, 1280; light, dark, Arabic)
 	$(IN_CHROMIUM) -chromium.project=screenshots $(ARGS)
 
 .PHONY: gallery

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,9 +29,10 @@ import (
 )
 
 var (
-	project  = flag.String("chromium.project", "shop", "which folder of browser/ runs: shop, budgets or screenshots")
+	project  = flag.String("chromium.project", "shop,office", "which folders of browser/ run, parted by commas: shop, office, budgets or screenshots")
 	only     = flag.String("chromium.only", "", "runs the checks whose names match this `pattern`")
 	products = flag.Int("chromium.products", 30, "how many products the shop has beside those that the checks name")
+	orders   = flag.Int("chromium.orders", 0, "how many orders the shop has beside those that the checks place")
 )
 
 // served is what the checks in browser/ know of the shops that they open (browser/served.ts).
@@ -44,22 +46,32 @@ type served struct {
 	Broken  string `json:"broken"`
 	// Category is the path of the category that has all products.
 	Category string `json:"category"`
+	// People are who works for the shop.
+	People people `json:"people"`
 }
 
-// What a shop looks and works like in a browser is checked by browser/*/*.spec.ts, each of
+// What a shop and its office look and work like in a browser is checked by browser/*/*.spec.ts, each of
 // which says what it holds. They share a shop, and make the products that they change.
 func TestPagesInChromium(t *testing.T) {
 	program, err := installed.Chromium()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := openOnLoopback(t)
-	shown := served{URL: s.url, Owner: asOwner(t, s.url), Category: stock(s, *products), Limited: limited(t), Broken: broken(t)}
+	s, ownerLink := openOnLoopback(t)
+	shown := served{
+		URL: s.url, Owner: asOwner(t, s.url), Category: stock(s, *products), Limited: limited(t), Broken: broken(t), People: hire(s, ownerLink),
+	}
+	if *orders > 0 {
+		s.sold(*orders)
+	}
 	told, err := json.Marshal(shown)
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"test", "--project=" + *project}
+	args := []string{"test"}
+	for name := range strings.SplitSeq(*project, ",") {
+		args = append(args, "--project="+name)
+	}
 	if *only != "" {
 		args = append(args, "--grep="+*only)
 	}
@@ -71,17 +83,26 @@ func TestPagesInChromium(t *testing.T) {
 	}
 }
 
-// openOnLoopback opens a shop that is reached without TLS, takes payments on Stripe's page,
-// and keeps orders that are paid by sandbox_slow waiting for minutes.
-func openOnLoopback(t *testing.T) *shop {
+// openOnLoopback opens a shop that is reached without TLS, takes payments on Stripe's page, keeps
+// orders that are paid by sandbox_slow waiting for minutes, and has days of its own. It returns the
+// link of the first owner, too.
+func openOnLoopback(t *testing.T) (s *shop, ownerLink string) {
 	t.Helper()
 	const key, secret = "sk_test_0123456789", "whsec_0123456789"
 	fake := stripefake.New(stripefake.Config{Key: key})
 	stripe := httptest.NewServer(fake)
 	t.Cleanup(stripe.Close)
 	t.Cleanup(fake.Close)
-	s := openWith(t, func(c *inprocess.Config) {
+	links := make(chan string, 1) // the first is there before the shop serves; what follows says that there is an owner
+	s = openWith(t, func(c *inprocess.Config) {
 		c.Identity.PublicURL = "http://127.0.0.1"
+		c.Identity.KeepOwnerLink = func(link string) error {
+			select {
+			case links <- link:
+			default:
+			}
+			return nil
+		}
 		c.Payment.StripeURL = stripe.URL
 		c.Payment.Context.Secrets = func(name string) (string, error) { return map[string]string{"CARDS": key, "EVENTS": secret}[name], nil }
 	})
@@ -96,10 +117,11 @@ func openOnLoopback(t *testing.T) *shop {
 		PaymentMethods: []string{"sandbox_ok", "sandbox_declined", "sandbox_slow", "sandbox_unknown_then_ok", "stripe_checkout"},
 	}}})
 	s.set(&configv1.Settings{Context: "storefront", Value: &configv1.Settings_Storefront{Storefront: &storefrontv1.Settings{
+		TimeZone:      new("Pacific/Auckland"),
 		Announcements: []*storefrontv1.Announcement{{Language: "en", Text: "We are away in August."}, {Language: "ar", Text: "نحن في إجازة في أغسطس."}},
 		LegalTexts:    []*storefrontv1.LegalTexts{{Language: "en", Imprint: "# Who we are\nAda Lovelace, https://ada.example/.\n- one\n- two"}},
 	}}})
-	return s
+	return s, <-links
 }
 
 // asOwner serves what passes calls on as the owner's, and returns its address.

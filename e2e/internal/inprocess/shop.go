@@ -45,8 +45,8 @@ type Shop struct {
 
 	// Stop stops it before the test ends.
 	Stop func()
-	// IdentityDatabase, PaymentDatabase and CatalogDatabase are URLs.
-	IdentityDatabase, PaymentDatabase, CatalogDatabase string
+	// The databases of contexts are URLs.
+	IdentityDatabase, PaymentDatabase, CatalogDatabase, OrderDatabase string
 }
 
 // Serve serves a shop on databases of its own until the test ends.
@@ -54,7 +54,7 @@ func Serve(t *testing.T, c Config) Shop {
 	t.Helper()
 	s := Shop{
 		IdentityDatabase: testkit.DatabaseURL(t, identity.Migrations()), PaymentDatabase: testkit.DatabaseURL(t, payment.Migrations()),
-		CatalogDatabase: testkit.DatabaseURL(t, catalog.Migrations()),
+		CatalogDatabase: testkit.DatabaseURL(t, catalog.Migrations()), OrderDatabase: testkit.DatabaseURL(t, order.Migrations()),
 	}
 	process := c.Process
 	process.Name, process.Log = "shopmesh", slog.New(slog.DiscardHandler)
@@ -78,7 +78,7 @@ func (c Config) modules(t *testing.T, s Shop) []fx.Option {
 		customer.Module(customer.Config{Context: on(testkit.DatabaseURL(t, customer.Migrations()))}),
 		identity.Module(accounts),
 		inventory.Module(inventory.Config{Context: on(testkit.DatabaseURL(t, inventory.Migrations()))}),
-		order.Module(order.Config{Context: on(testkit.DatabaseURL(t, order.Migrations())), PublicURL: c.Identity.PublicURL}),
+		order.Module(order.Config{Context: on(s.OrderDatabase), PublicURL: c.Identity.PublicURL}),
 		payment.Module(payments),
 		notification.Module(notification.Config{Context: on(testkit.DatabaseURL(t, notification.Migrations())), SMTPURL: c.SMTPURL}),
 		storefront.Module(storefront.Config{Context: on(testkit.DatabaseURL(t, storefront.Migrations())), PublicURL: c.Identity.PublicURL}),

@@ -54,16 +54,17 @@ export async function legible(page: Page): Promise<void> {
 }
 
 async function finds(page: Page, options: Parameters<AxeBuilder['options']>[0]): Promise<void> {
-  const result = await new AxeBuilder({ page }).options(options).analyze();
+  // A mail is its sender's, in a frame in which nothing can be run.
+  const result = await new AxeBuilder({ page }).exclude('iframe').options(options).analyze();
   const found = result.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html}\n${node.failureSummary}`));
   expect(found, 'axe finds nothing').toEqual([]);
 }
 
-/** Checks that nothing is wider than the page, so that it scrolls in one direction alone. */
+/** Checks that nothing is wider than the page, or than what scrolls over it, so that both scroll in one direction alone. */
 export async function fits(page: Page): Promise<void> {
   const tooWide = await page.evaluate(() => {
-    const root = document.documentElement;
-    if (root.scrollWidth <= root.clientWidth) return [];
+    const root = [document.documentElement, ...document.querySelectorAll('.overlay')].find((one) => one.scrollWidth > one.clientWidth);
+    if (!root) return [];
     const names = [...document.querySelectorAll('body *')]
       .filter((element) => {
         const box = element.getBoundingClientRect();
@@ -73,4 +74,54 @@ export async function fits(page: Page): Promise<void> {
     return [`${root.scrollWidth} px of ${root.clientWidth}`, ...names];
   });
   expect(tooWide, 'nothing is wider than the page').toEqual([]);
+}
+
+/** Checks that a page keeps nobody out: in light and dark, on a phone, in large text and in the reader's own colours. */
+export async function shownToAll(page: Page): Promise<void> {
+  await accessible(page);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await legible(page);
+  await page.emulateMedia({ colorScheme: 'light' });
+
+  await page.setViewportSize({ width: 320, height: 900 });
+  await fits(page);
+  await page.setViewportSize({ width: 640, height: 900 });
+  await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+  await fits(page);
+  await page.evaluate(() => (document.documentElement.style.fontSize = ''));
+
+  await page.emulateMedia({ forcedColors: 'active' });
+  const bare = await page.evaluate(() =>
+    [...document.querySelectorAll('main .button, .modal .button, input, select, textarea')]
+      .filter((control) => control.checkVisibility() && parseFloat(getComputedStyle(control).borderTopWidth) === 0)
+      .filter((control) => !['checkbox', 'radio', 'hidden'].includes(control.getAttribute('type') ?? ''))
+      .map((control) => control.outerHTML),
+  );
+  expect(bare, 'each control has a border where colours are the reader’s').toEqual([]);
+}
+
+/** Checks that the tab key follows the order of reading: row by row, a card or a section after the other. */
+export async function readsInOrder(page: Page): Promise<void> {
+  const backwards = await page.evaluate(() => {
+    const rtl = document.documentElement.dir === 'rtl';
+    const follows = (before: DOMRect, box: DOMRect): boolean => {
+      if (before.right === 0) return true;
+      const sameRow = box.top < before.bottom && before.top < box.bottom;
+      const beside = rtl ? box.right <= before.left + 1 : box.left >= before.right - 1;
+      return sameRow ? beside || box.top > before.top : box.top >= before.top;
+    };
+    const groupOf = (element: Element): Element => element.closest('.card, .order > section') ?? element;
+    const stops = [...document.querySelectorAll<HTMLElement>('main a[href], main button, main input:not([type=hidden]), main select, main textarea, main summary')]
+      .filter((element) => element.checkVisibility() && element.tabIndex >= 0);
+    return stops
+      .filter((element, i) => {
+        const before = stops[i - 1];
+        if (!before) return false;
+        const [group, groupBefore] = [groupOf(element), groupOf(before)];
+        const [at, from] = group === groupBefore ? [element, before] : [group, groupBefore];
+        return !follows(from.getBoundingClientRect(), at.getBoundingClientRect());
+      })
+      .map((element) => element.outerHTML);
+  });
+  expect(backwards, `${page.url()}: the tab key never goes back`).toEqual([]);
 }

@@ -24,6 +24,7 @@ export default defineConfig({
   },
   projects: [
     { name: 'shop', testDir: 'shop' },
+    { name: 'office', testDir: 'office' },
     { name: 'budgets', testDir: 'budgets', workers: 1 },
     { name: 'screenshots', testDir: 'screenshots' },
   ],

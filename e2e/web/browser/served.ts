@@ -1,12 +1,19 @@
 // The shops that the harness serves (../chromium_test.go), and what their owner does meanwhile.
 import { expect } from '@playwright/test';
 
+/** Somebody who works for the shop. */
+export interface Person {
+  email: string;
+  password: string;
+}
+
 interface Served {
   url: string;
   owner: string;
   limited: string;
   broken: string;
   category: string;
+  people: Record<'owner' | 'clerk' | 'newcomer', Person>;
 }
 
 export const served = JSON.parse(process.env['SHOP'] ?? '{}') as Served;
@@ -120,12 +127,12 @@ export async function reached(order: Order, state: string): Promise<void> {
 }
 
 /** Places an order as a guest, and returns it with the path of its link. */
-export async function place(code: string, method = 'sandbox_ok', quantity = 1): Promise<{ order: Order; link: string }> {
+export async function place(code: string, method = 'sandbox_ok', quantity = 1, email = 'ada@example.com'): Promise<{ order: Order; link: string }> {
   const answer = await call<{ order: Order; guestToken: string }>(
     'order.v1.OrderService/PlaceOrder',
     {
       requestId: crypto.randomUUID(),
-      contact: { firstName: 'Ada', lastName: 'Lovelace', email: 'ada@example.com' },
+      contact: { firstName: 'Ada', lastName: 'Lovelace', email },
       shippingAddress: { regionCode: 'GB', postalCode: 'SW1Y 4JH', locality: 'London', addressLines: ['12 St James’s Square'] },
       lines: [{ productCode: code, quantity }],
       paymentMethod: method,
@@ -135,8 +142,8 @@ export async function place(code: string, method = 'sandbox_ok', quantity = 1): 
   return { order: answer.order, link: `/o/${answer.guestToken}` };
 }
 
-/** Returns how many mails there are about an order. */
-export async function mailsAbout(order: Order): Promise<number> {
-  const answer = await call<{ notifications?: object[] }>('notification.v1.NotificationService/ListNotifications', { filter: `order_id = ${JSON.stringify(order.id)}` });
-  return answer.notifications?.length ?? 0;
+/** Returns the mails about an order. */
+export async function mailsOf(order: Order): Promise<{ id: string }[]> {
+  const answer = await call<{ notifications?: { id: string }[] }>('notification.v1.NotificationService/ListNotifications', { filter: `order_id = ${JSON.stringify(order.id)}` });
+  return answer.notifications ?? [];
 }

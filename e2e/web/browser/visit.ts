@@ -1,5 +1,5 @@
 // What visitors do on the pages.
-import { expect, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 
 /** What somebody types into the checkout, by the names of its fields. */
 export const ada: Readonly<Record<string, string>> = {
@@ -77,4 +77,23 @@ export async function typedIn(page: Page): Promise<Record<string, string>> {
     new FormData(element as HTMLFormElement).forEach((value, name) => (all[name] = String(value)));
     return all;
   });
+}
+
+/** Presses Tab until something has the focus, which is seen at each step. */
+export async function tabTo(page: Page, target: Locator): Promise<void> {
+  const element = await target.elementHandle();
+  for (let step = 0; step < 200; step++) {
+    await page.keyboard.press('Tab');
+    const at = await page.evaluate((wanted) => {
+      const focused = document.activeElement ?? document.body;
+      // A card shows the focus of its link around its picture.
+      const shown = focused.closest('.card')?.querySelector('.swatch') ?? focused;
+      // Within the field of a day, the button of its calendar shows its focus itself.
+      const seen = focused === document.body || focused.matches('input[type=date]') || getComputedStyle(shown).outlineStyle !== 'none';
+      return { there: focused === wanted, seen, html: focused.outerHTML };
+    }, element);
+    expect(at.seen, `${at.html} is seen to have the focus`).toBe(true);
+    if (at.there) return;
+  }
+  throw new Error(`Tab does not reach ${target}`);
 }

@@ -2,7 +2,7 @@
 // (woocommerce#14541, #30759).
 import type { Page } from '@playwright/test';
 import { expect, test } from '../check.ts';
-import { mailsAbout, ordersOf } from '../served.ts';
+import { mailsOf, ordersOf } from '../served.ts';
 import { ada, address, fill, form, holds, isPaid, order, readyToOrder } from '../visit.ts';
 
 const send = '**/checkout/place';
@@ -13,7 +13,7 @@ async function once(page: Page, email: string, again = false): Promise<void> {
   const orders = await ordersOf(email);
   expect(orders).toHaveLength(1);
   expect(page.url()).toContain(orders[0]?.number);
-  for (const placed of orders) await expect.poll(() => mailsAbout(placed), 'one mail').toBe(1);
+  for (const placed of orders) await expect.poll(async () => (await mailsOf(placed)).length, 'one mail').toBe(1);
 }
 
 for (const javaScriptEnabled of [true, false]) {

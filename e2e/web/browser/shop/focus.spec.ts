@@ -1,5 +1,5 @@
 // The tab key follows the page, and Enter does what a click does (woocommerce#60962, vendure#267).
-import { expect, test } from '../check.ts';
+import { expect, readsInOrder, test } from '../check.ts';
 import { served } from '../served.ts';
 import { form, holds, readyToOrder } from '../visit.ts';
 
@@ -8,22 +8,7 @@ for (const language of ['', '/ar']) {
     await holds(page, 'BLUE');
     for (const path of ['/search', served.category, '/p/BLUE/blue-mug', '/cart', '/checkout']) {
       await page.goto(`${language}${path}`);
-      const backwards = await page.evaluate(() => {
-        const rtl = document.documentElement.dir === 'rtl';
-        const stops = [...document.querySelectorAll<HTMLElement>('main a[href], main button, main input:not([type=hidden]), main select, main summary')]
-          .filter((element) => element.checkVisibility() && element.tabIndex >= 0)
-          .map((element) => ({ element, box: (element.closest('.card') ?? element).getBoundingClientRect() }));
-        return stops
-          .filter(({ box }, i) => {
-            const before = stops[i - 1]?.box;
-            if (!before || before.right === 0) return false;
-            const sameRow = box.top < before.bottom && before.top < box.bottom;
-            const beside = rtl ? box.right <= before.left + 1 : box.left >= before.right - 1;
-            return sameRow ? !(beside || box.top > before.top) : box.top < before.top;
-          })
-          .map(({ element }) => element.outerHTML);
-      });
-      expect(backwards, path).toEqual([]);
+      await readsInOrder(page);
     }
   });
 }

@@ -1,25 +1,7 @@
 // A guest orders: by the keyboard alone, and without JavaScript.
-import type { Locator, Page } from '@playwright/test';
 import { expect, test } from '../check.ts';
 import { ordersOf } from '../served.ts';
-import { ada, address, fill, form, isPaid, order } from '../visit.ts';
-
-/** Presses Tab until something has the focus, which is seen at each step. */
-async function tabTo(page: Page, target: Locator): Promise<void> {
-  const element = await target.elementHandle();
-  for (let step = 0; step < 200; step++) {
-    await page.keyboard.press('Tab');
-    const at = await page.evaluate((wanted) => {
-      const focused = document.activeElement ?? document.body;
-      // A card shows the focus of its link around its picture.
-      const shown = focused.closest('.card')?.querySelector('.swatch') ?? focused;
-      return { there: focused === wanted, seen: focused === document.body || getComputedStyle(shown).outlineStyle !== 'none', html: focused.outerHTML };
-    }, element);
-    expect(at.seen, `${at.html} is seen to have the focus`).toBe(true);
-    if (at.there) return;
-  }
-  throw new Error(`Tab does not reach ${target}`);
-}
+import { ada, address, fill, form, isPaid, order, tabTo } from '../visit.ts';
 
 test('a guest orders by the keyboard alone', async ({ page }) => {
   const email = address();

@@ -1,0 +1,66 @@
+// Measures loads and what is done on them, on a slow phone.
+import type { BrowserContext, Page } from '@playwright/test';
+
+/** How often a load is measured; medians count. */
+export const runs = 5;
+
+/** What a load comes to: bytes as they are sent, milliseconds, and a share of the page. */
+export type Figures = Record<'document' | 'stylesheet' | 'script' | 'lcp' | 'inp' | 'cls', number>;
+
+declare global {
+  interface Window {
+    measured: { lcp: number; inp: number; cls: number };
+  }
+}
+
+interface Shift extends PerformanceEntry {
+  value: number;
+  hadRecentInput: boolean;
+}
+
+interface Interaction extends PerformanceEntry {
+  interactionId: number;
+}
+
+/** Makes a browser a phone on a slow network, and has it measure what its pages do. */
+export async function slow(context: BrowserContext, page: Page): Promise<void> {
+  await context.addInitScript(() => {
+    window.measured = { lcp: 0, inp: 0, cls: 0 };
+    const observe = (type: string, see: (entry: PerformanceEntry) => void, more: object = {}): void =>
+      new PerformanceObserver((list) => list.getEntries().forEach(see)).observe({ type, buffered: true, ...more });
+    observe('largest-contentful-paint', (entry) => (window.measured.lcp = entry.startTime));
+    observe('layout-shift', (entry) => {
+      if (!(entry as Shift).hadRecentInput) window.measured.cls += (entry as Shift).value;
+    });
+    const interacted = (entry: PerformanceEntry): void => {
+      if ((entry as Interaction).interactionId > 0) window.measured.inp = Math.max(window.measured.inp, entry.duration);
+    };
+    observe('event', interacted, { durationThreshold: 16 });
+  });
+  const devtools = await context.newCDPSession(page);
+  await devtools.send('Network.enable');
+  await devtools.send('Network.emulateNetworkConditions', { offline: false, latency: 150, downloadThroughput: 1.6e6 / 8, uploadThroughput: 0.75e6 / 8 });
+  await devtools.send('Emulation.setCPUThrottlingRate', { rate: 4 });
+}
+
+/** Loads a page, uses it, and returns what that came to. */
+export async function load(page: Page, path: string, use: (page: Page) => Promise<void>): Promise<Figures> {
+  const sent: Partial<Record<string, number>> = {};
+  const sizes: Promise<void>[] = [];
+  page.on('requestfinished', (request) => {
+    sizes.push(request.sizes().then(({ responseBodySize }) => void (sent[request.resourceType()] = (sent[request.resourceType()] ?? 0) + responseBodySize)));
+  });
+  await page.goto(path, { waitUntil: 'load' });
+  await page.evaluate(() => document.fonts.ready);
+  await Promise.all(sizes);
+  const loaded = { ...sent };
+  await use(page);
+  await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))));
+  const measured = await page.evaluate(() => window.measured);
+  return { document: loaded['document'] ?? 0, stylesheet: loaded['stylesheet'] ?? 0, script: loaded['script'] ?? 0, ...measured };
+}
+
+/** Returns the middle one. */
+export function median(figures: number[]): number {
+  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0;
+}

@@ -1,0 +1,159 @@
+// What is typed stays until it is saved or given up (medusajs/admin#369, saleor#4462,
+// vendure#4389), nobody is warned without a reason, and two people change the same thing without
+// losing either's change (PrestaShop#19454, open-mercato#5985).
+import type { Page } from '@playwright/test';
+import { call, sell, type Product } from '../served.ts';
+import { paid } from './made.ts';
+import { expect, test } from './office.ts';
+import { calls } from './refusals.ts';
+
+const stale = /status of (400|409)/;
+
+async function productNow(product: Product): Promise<{ name: string; description?: string }> {
+  return (await call<{ product: { name: string; description?: string } }>('catalog.v1.ProductService/GetProduct', { id: product.id })).product;
+}
+
+async function change(product: Product, what: Record<string, string>): Promise<void> {
+  await call('catalog.v1.ProductService/UpdateProduct', { product: { id: product.id, ...what }, updateMask: Object.keys(what).join() });
+}
+
+/** Fails the check where the browser asks whether to leave. */
+function asksNothing(page: Page): void {
+  page.on('dialog', (dialog) => {
+    throw new Error(`the browser asks: ${dialog.message()}`);
+  });
+}
+
+// medusajs/admin#369, saleor#4462
+test('what is read again, and a dialog over the form, keep what was typed', async ({ desk, page }) => {
+  const product = await sell(3);
+  await desk.open(`/products/${product.id}`);
+  await desk.field('name').fill('Mug of mine');
+  await change(product, { description: 'Theirs.' });
+  await desk.ask('stock.adjust');
+  await desk.field('delta').fill('2');
+  await desk.field('reason').fill('delivery');
+  await desk.send();
+  await desk.said(`The stock of ${product.code} is changed.`);
+  await expect(desk.field('name')).toHaveValue('Mug of mine');
+  await expect(page.locator('main form [role=alert]')).toContainText('Somebody else changed something else meanwhile. What you typed is kept.');
+  await desk.button('overtaken.go_on').click();
+  await expect(desk.field('name')).toHaveValue('Mug of mine');
+  await expect(desk.field('description')).toHaveValue('Theirs.');
+  await desk.send();
+  await desk.said('Mug of mine is saved.');
+  expect(await productNow(product)).toMatchObject({ name: 'Mug of mine', description: 'Theirs.' });
+});
+
+// vendure#4389
+test('a reload, another screen and Back keep what was typed', async ({ desk, page }) => {
+  asksNothing(page);
+  const product = await sell(3);
+  await desk.open(`/products/${product.id}`);
+  await desk.field('description').fill('Half a sentence');
+  await page.reload();
+  await desk.ready();
+  await expect(desk.field('description')).toHaveValue('Half a sentence');
+  await page.getByRole('navigation').getByRole('link', { name: 'Orders' }).click();
+  await desk.ready();
+  await page.goBack();
+  await expect(desk.field('description')).toHaveValue('Half a sentence');
+  await desk.button('action.cancel').click();
+  await expect(desk.field('description')).toHaveValue('');
+  await page.reload();
+  await desk.ready();
+  await expect(desk.field('description')).toHaveValue('');
+});
+
+test('what was changed and changed back is no draft: others’ changes are shown without a word', async ({ desk, page }) => {
+  asksNothing(page);
+  const product = await sell(3);
+  await desk.open(`/products/${product.id}`);
+  await desk.field('name').fill('Something else');
+  await desk.field('name').fill(product.name);
+  await change(product, { name: 'Theirs' });
+  await page.getByRole('navigation').getByRole('link', { name: 'Orders' }).click();
+  await desk.ready();
+  await desk.open(`/products/${product.id}`);
+  await expect(desk.field('name')).toHaveValue('Theirs');
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await page.close({ runBeforeUnload: true });
+});
+
+test('a form that is given up is forgotten, and one that was only looked at asks nothing', async ({ desk, page }) => {
+  asksNothing(page);
+  const order = await paid();
+  await desk.open(`/orders/${order.id}`);
+  await desk.ask('correct.open');
+  await page.keyboard.press('Escape');
+  await expect(desk.dialog).toHaveCount(0);
+  await desk.ask('correct.open');
+  await desk.field('contact.phone').fill('+44 20 7946 0018');
+  await page.reload();
+  await desk.ready();
+  await desk.ask('correct.open');
+  await expect(desk.field('contact.phone')).toHaveValue('+44 20 7946 0018');
+  await desk.button('action.cancel').click();
+  await desk.ask('correct.open');
+  await expect(desk.field('contact.phone')).toHaveValue('');
+});
+
+// PrestaShop#19454
+test('what two people changed stands beside each other, field by field, and nothing of either is lost', async ({ desk, errors }) => {
+  errors.expect(stale);
+  const order = await paid();
+  await desk.open(`/orders/${order.id}`);
+  await desk.ask('correct.open');
+  await desk.field('contact.phone').fill('+44 20 7946 0018');
+  await desk.field('shipping_address.locality').fill('Oxford');
+  await call('order.v1.OrderService/UpdateOrder', {
+    order: { id: order.id, contact: { phone: '+44 20 7946 0999', lastName: 'King' }, shippingAddress: { locality: 'Bath' } },
+    updateMask: 'contact.phone,contact.lastName,shippingAddress.locality',
+  });
+  await desk.send();
+  await expect(desk.summary).toContainText('Somebody else changed this meanwhile.');
+  const notice = desk.dialog.locator('[data-kind=warn]');
+  await expect(notice.getByRole('definition')).toHaveText([/theirs: \+44 20 7946 0999, yours: \+44 20 7946 0018/, /theirs: Bath, yours: Oxford/]);
+  await notice.getByRole('button', { name: 'Take theirs' }).last().click();
+  await desk.button('overtaken.go_on').click();
+  await expect(notice).toHaveCount(0);
+  await desk.send();
+  await desk.said(`${order.number} is corrected.`);
+  const { order: now } = await call<{ order: { contact: object; shippingAddress: object } }>('order.v1.OrderService/GetOrder', { id: order.id });
+  expect(now).toMatchObject({ contact: { phone: '+44 20 7946 0018', lastName: 'King' }, shippingAddress: { locality: 'Bath' } });
+});
+
+// open-mercato#5985
+test('nobody is told of a change of their own, however fast they go on', async ({ desk, page }) => {
+  const product = await sell(3);
+  await desk.open(`/products/${product.id}`);
+  await desk.field('name').fill('First');
+  await page.route(calls('catalog.v1.ProductService/GetProduct'), async (route) => {
+    await expect(desk.field('name')).toHaveValue('Second'); // what was saved is read again only after more was typed
+    await route.continue();
+  });
+  await desk.send();
+  await desk.said('is saved.');
+  await desk.field('name').fill('Second');
+  await desk.send();
+  await expect.poll(async () => (await productNow(product)).name).toBe('Second');
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await expect(desk.field('name')).toHaveValue('Second');
+});
+
+test('settings are saved twice in a row, and a save without a change says so', async ({ desk, page }) => {
+  await desk.open('/settings?context=inventory');
+  await desk.send();
+  await desk.said('Nothing was changed.');
+  for (const threshold of ['6', '7']) {
+    await desk.field('low_stock_threshold').fill(threshold);
+    await desk.send();
+    await expect(desk.button('action.cancel')).toHaveCount(0); // nothing is left to be given up
+    await desk.said('The settings are saved.');
+    await expect(desk.field('low_stock_threshold')).toHaveValue(threshold);
+  }
+  await desk.button('settings.to_default').click();
+  await desk.send();
+  await expect(desk.button('settings.to_default')).toHaveCount(0);
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});

@@ -1,0 +1,119 @@
+// A form tells what is missing, where it is missing, in words (vendure#4741, vendure#4173).
+import { call, sell } from '../served.ts';
+import { paid } from './made.ts';
+import { expect, test, type Desk } from './office.ts';
+import { failed, refuse } from './refusals.ts';
+
+/** The forms of the office that can be wrong, by how one comes to them, and a field that is. */
+const forms: Record<string, { open: (desk: Desk) => Promise<void>; wrong: string }> = {
+  'a new product': { open: (desk) => desk.open('/products/new'), wrong: 'category_id' },
+  'a new category': {
+    open: async (desk) => {
+      await desk.open('/categories');
+      await desk.ask('category.new');
+    },
+    wrong: 'name',
+  },
+  'an invitation': {
+    open: async (desk) => {
+      await desk.open('/staff');
+      await desk.ask('staff.invite');
+    },
+    wrong: 'email',
+  },
+  'an API key': {
+    open: async (desk) => {
+      await desk.open('/staff');
+      await desk.ask('key.make');
+    },
+    wrong: 'display_name',
+  },
+  'a correction': {
+    open: async (desk) => {
+      await desk.open(`/orders/${(await paid()).id}`);
+      await desk.ask('correct.open');
+      await desk.field('contact.email').fill('');
+    },
+    wrong: 'contact.email',
+  },
+  'a refund of an amount': {
+    open: async (desk) => {
+      await desk.open(`/orders/${(await paid()).id}`);
+      await desk.ask('refund.open');
+      await desk.field('by').selectOption('amount');
+    },
+    wrong: 'amount',
+  },
+  'a setting': {
+    open: async (desk) => {
+      await desk.open('/settings?context=storefront');
+      await desk.field('time_zone').fill('Nowhere/Land');
+    },
+    wrong: 'time_zone',
+  },
+};
+
+for (const [name, { open, wrong }] of Object.entries(forms)) {
+  test(`${name}: the button is never dead, and what is wrong stands at its field and in a summary`, async ({ desk, page, errors }) => {
+    errors.expect(/status of 4\d\d/);
+    await open(desk);
+    const submit = page.locator('form:not([role=search]) button[type=submit]').last();
+    await expect(submit).toBeEnabled();
+    await desk.send();
+    await expect(desk.summary).toBeFocused();
+    await expect(desk.field(wrong)).toHaveAttribute('aria-invalid', 'true');
+    await expect(desk.field(wrong)).toHaveAccessibleDescription(/\w/);
+    for (const problem of await desk.summary.getByRole('listitem').getByRole('button').all()) {
+      await problem.click();
+      await expect(page.locator('form [data-field] :focus'), 'it leads to a field').toHaveCount(1);
+    }
+    await expect(submit).toBeEnabled();
+    await expect(desk.summary).not.toContainText(/INVALID|undefined|\[object|Error/);
+  });
+}
+
+// Without lines and amount the contract gives back all.
+test('a refund of no items gives back nothing', async ({ desk, page }) => {
+  const order = await paid((await sell(3)).code, 2);
+  await desk.open(`/orders/${order.id}`);
+  await desk.ask('refund.open');
+  await desk.send();
+  await expect(desk.summary).toContainText('Say how many items the money is for.');
+  await desk.summary.getByRole('listitem').getByRole('button').click();
+  await expect(desk.dialog.locator('[data-field^="lines."] input').first()).toBeFocused();
+  await page.keyboard.press('ArrowUp');
+  await expect(desk.dialog.getByRole('button', { name: 'Give back €5.00 for 1 item' })).toBeVisible();
+  await desk.send();
+  await desk.said('€5.00 is being given back.');
+  await expect
+    .poll(async () => (await call<{ order: { refunded?: { units: string } } }>('order.v1.OrderService/GetOrder', { id: order.id })).order.refunded?.units)
+    .toBe('5');
+});
+
+// vendure#4173
+test('a failure of the shop is told in words, with its reference, and the form stays', async ({ desk }) => {
+  const order = await paid();
+  await desk.open(`/orders/${order.id}`);
+  await desk.ask('ship.open');
+  await desk.field('carrier').fill('Post');
+  await refuse(desk, 'order.v1.OrderService/ShipOrder', failed, 1);
+  await desk.send();
+  await expect(desk.summary).toHaveText('Something went wrong in the shop. Nothing that you typed is lost. Reference: 0190a5d1-ac96');
+  await expect(desk.field('carrier')).toHaveValue('Post');
+  await desk.send();
+  await desk.said(`${order.number} is shipped.`);
+});
+
+test('a button that is pressed twice does once', async ({ desk, page }) => {
+  const order = await paid();
+  await desk.open(`/orders/${order.id}`);
+  await desk.ask('ship.open');
+  let sent = 0;
+  await page.route('**/shopmesh.order.v1.OrderService/ShipOrder', async (route) => {
+    sent++;
+    await route.continue();
+  });
+  await desk.dialog.locator('button[type=submit]').dblclick();
+  await desk.said(`${order.number} is shipped.`);
+  expect(sent).toBe(1);
+});

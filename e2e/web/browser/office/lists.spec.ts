@@ -1,0 +1,158 @@
+// A list is its address (vendure#1532, Umbraco.Commerce.Issues#371), its days are the shop's
+// (saleor-dashboard#1582), and its file holds all that fits.
+import { readFile } from 'node:fs/promises';
+import { call } from '../served.ts';
+import { address } from '../visit.ts';
+import { paid, toShip } from './made.ts';
+import { Desk, expect, test } from './office.ts';
+import { answer } from './refusals.ts';
+
+/** What the rows of a list show. */
+const shown = (desk: Desk) => desk.rows.getByRole('rowheader').allTextContents();
+
+// vendure#1532
+test('Back, a reload and a shared link show the same list', async ({ desk, page, context, errors }) => {
+  const email = address();
+  const orders = [await paid('BLUE', 1, email), await paid('BLUE', 1, email)];
+  await call('order.v1.OrderService/ShipOrder', { id: orders[0]?.id });
+  await desk.open('/orders');
+  await page.getByRole('searchbox').fill(email);
+  await page.keyboard.press('Enter');
+  await expect(desk.rows).toHaveCount(2);
+  await page.getByRole('button', { name: 'To ship', exact: true }).click();
+  await expect(desk.rows).toHaveCount(1);
+  const narrowed = page.url();
+  expect(new URL(narrowed).searchParams.get('view')).toBe('to_ship');
+  const rows = await shown(desk);
+  expect(rows).toEqual([orders[1]?.number]);
+
+  await page.reload();
+  await expect.poll(() => shown(desk)).toEqual(rows);
+  await desk.rows.getByRole('link').click();
+  await expect(page.getByRole('heading', { name: orders[1]?.number ?? '' })).toBeVisible();
+  await page.goBack();
+  await expect(page).toHaveURL(narrowed);
+  await expect.poll(() => shown(desk)).toEqual(rows);
+  await expect(page.getByRole('searchbox')).toHaveValue(email);
+  await page.goBack();
+  await expect(desk.rows).toHaveCount(2);
+  const shared = new Desk(await context.newPage(), errors);
+  await shared.page.goto(narrowed);
+  await expect.poll(() => shown(shared)).toEqual(rows);
+});
+
+// Umbraco.Commerce.Issues#371
+test('an address that nobody understands is a list all the same, and filters can be cleared', async ({ desk, page, errors }) => {
+  errors.expect(/status of 400/);
+  await toShip();
+  await desk.open('/orders?view=nonsense&from=yesterday&other=1');
+  await expect(desk.rows.first()).toBeVisible();
+
+  await desk.open('/orders?q=zeppelin&from=2020-01-01&to=2020-01-31&view=overdue');
+  await expect(page.getByText('Nothing fits these filters.')).toBeVisible();
+  await desk.button('filter.clear').last().click();
+  await expect(desk.rows.first()).toBeVisible();
+  await expect(page).toHaveURL('/office/orders');
+
+  await desk.open('/products?category=none');
+  await expect(page.getByRole('alert')).toBeVisible();
+  await desk.button('filter.clear').first().click();
+  await expect(desk.rows.first()).toBeVisible();
+});
+
+for (const path of ['/orders', '/products', '/customers', '/mails', '/stock', '/activity', '/staff', '/contradictions']) {
+  test(`a page of ${path} that is gone leads to the first one`, async ({ desk, page, errors }) => {
+    errors.expect(/status of 400/);
+    await desk.open(`${path}?page=gone`);
+    await expect(page.getByRole('alert')).toContainText('This page of the list is no longer there');
+    await desk.button('pager.first').click();
+    await expect(page.getByRole('alert')).toHaveCount(0);
+    await desk.ready();
+    await expect(page).toHaveURL(`/office${path}`);
+  });
+}
+
+test('the pages of a list follow each other, and Back leads to the one before', async ({ desk, page }) => {
+  const email = address();
+  for (let i = 0; i < 3; i++) await paid('BLUE', 1, email);
+  // The shop's own pages, shorter than the office asks for.
+  await page.route('**/shopmesh.order.v1.OrderService/ListOrders', (route) =>
+    route.continue({ postData: JSON.stringify({ ...(route.request().postDataJSON() as object), pageSize: 2 }) }),
+  );
+  await desk.open(`/orders?q=${email}`);
+  await expect(desk.rows).toHaveCount(2);
+  await expect(page.getByText('3 entries')).toBeVisible();
+  const first = await shown(desk);
+  await desk.button('pager.next').click();
+  await expect(page).toHaveURL(/page=/);
+  await expect(desk.rows).toHaveCount(1);
+  await page.goBack();
+  await expect.poll(() => shown(desk)).toEqual(first);
+  await page.goForward();
+  await expect(desk.rows).toHaveCount(1);
+  await desk.button('pager.first').click();
+  await expect.poll(() => shown(desk)).toEqual(first);
+});
+
+// saleor-dashboard#1582; the shop's days are those of Auckland, the browser's those of Berlin.
+test('the days of a list are the shop’s', async ({ desk }) => {
+  const order = await paid();
+  const { order: read } = await call<{ order: { createTime: string } }>('order.v1.OrderService/GetOrder', { id: order.id });
+  const days = [-1, 0, 1].map((more) => {
+    const at = new Date(Date.parse(read.createTime) + more * 86_400_000);
+    return new Intl.DateTimeFormat('en-CA', { timeZone: 'Pacific/Auckland', dateStyle: 'short' }).format(at);
+  });
+  for (const [at, day] of days.entries()) {
+    await desk.open(`/orders?q=${order.number}&from=${day}&to=${day}`);
+    await expect(desk.rows, day).toHaveCount(at === 1 ? 1 : 0);
+  }
+});
+
+test('a day on which clocks go forward has 23 hours', async ({ desk, page }) => {
+  const asked = page.waitForRequest('**/shopmesh.order.v1.OrderService/ListOrders');
+  await page.goto('/office/orders?from=2026-09-27&to=2026-09-27');
+  expect((await asked).postDataJSON()).toMatchObject({ filter: 'create_time >= "2026-09-26T12:00:00.000Z" AND create_time < "2026-09-27T11:00:00.000Z"' });
+  await desk.ready();
+});
+
+test('new orders wait until somebody takes them', async ({ desk, page }) => {
+  const email = address();
+  const first = await paid('BLUE', 1, email);
+  await page.clock.install();
+  await desk.open(`/orders?q=${email}`);
+  await expect.poll(() => shown(desk)).toEqual([first.number]);
+  const second = await paid('BLUE', 1, email);
+  await page.clock.fastForward(31_000);
+  await expect(page.getByRole('button', { name: '1 new' })).toBeVisible();
+  expect(await shown(desk)).toEqual([first.number]);
+  await page.getByRole('button', { name: '1 new' }).click();
+  await expect.poll(() => shown(desk)).toEqual([second.number, first.number]);
+});
+
+test('more than ten thousand are not counted', async ({ desk, page }) => {
+  await answer(desk, 'order.v1.OrderService/ListOrders', { orders: [], totalSize: 10_001 });
+  await desk.open('/orders');
+  await expect(page.getByText('More than 10,000')).toBeVisible();
+});
+
+test('the file holds all that the filter lets through, and nothing else', async ({ desk, page }) => {
+  const email = address();
+  const numbers = [];
+  for (let i = 0; i < 3; i++) numbers.push((await paid('BLUE', 1, email)).number);
+  await desk.open(`/orders?q=${encodeURIComponent(email)}`);
+  const saved = page.waitForEvent('download');
+  await desk.button('orders.export').click();
+  const csv = await readFile(await (await saved).path(), 'utf8');
+  const lines = csv.trim().split(/\r?\n/);
+  expect(lines.length).toBe(1 + numbers.length);
+  for (const number of numbers) expect(csv).toContain(number);
+});
+
+test('counts of today lead to the lists that have them', async ({ desk, page }) => {
+  await toShip();
+  await desk.open('/');
+  await page.getByRole('link', { name: /to ship/ }).click();
+  await expect(page).toHaveURL('/office/orders?view=to_ship');
+  await expect(page.getByRole('button', { name: 'To ship', exact: true })).toHaveAttribute('aria-pressed', 'true');
+  await expect(desk.rows.first()).toBeVisible();
+});

@@ -1,0 +1,69 @@
+// What checks of the office look at and don't change: each is made once in a process.
+import { call, euros, mailsOf, once, place, reached, sell, type Order, type Product } from '../served.ts';
+
+type Made<T> = () => Promise<T>;
+
+function made<T>(make: Made<T>): Made<T> {
+  let all: Promise<T> | undefined;
+  return () => (all ??= make());
+}
+
+/** Places an order and waits until it is paid. */
+export async function paid(code = 'BLUE', quantity = 1, email?: string): Promise<Order> {
+  const { order } = await place(code, 'sandbox_ok', quantity, email);
+  await reached(order, 'CONFIRMED');
+  return order;
+}
+
+/** Places an order and ships it. */
+export async function shipped(): Promise<Order> {
+  const order = await paid();
+  await call('order.v1.OrderService/ShipOrder', { id: order.id, carrier: 'Post', trackingCode: '00340434161094042557' });
+  return order;
+}
+
+export const toShip = made(() => paid('LONG', 2));
+export const sent = made(shipped);
+export const awaited = made(async () => {
+  const { order } = await place('BLUE', 'sandbox_slow');
+  await reached(order, 'AWAITING_PAYMENT');
+  return order;
+});
+export const delivered = made(async () => {
+  const order = await shipped();
+  await call('order.v1.OrderService/MarkOrderDelivered', { id: order.id });
+  return order;
+});
+export const cancelled = made(async () => {
+  const order = await paid();
+  await call('order.v1.OrderService/CancelOrder', { id: order.id, requestId: crypto.randomUUID(), reason: 'The glaze is cracked.' });
+  await reached(order, 'CANCELLED');
+  return order;
+});
+
+/** A mail about an order. */
+export const mail = made(async () => {
+  const order = await toShip();
+  return once('the order is confirmed by mail', async () => {
+    const [first] = await mailsOf(order);
+    if (!first) throw new Error('there is no mail yet');
+    return first;
+  });
+});
+
+/** A product that is sold, with a movement in its ledger, and one that is not sold any more. */
+export const product = made(() => sell(7, euros(19), 'Mug to look at'));
+export const archived = made<Product>(async () => {
+  const old = await sell(1, euros(3), 'Mug of last year');
+  await call('catalog.v1.ProductService/ArchiveProduct', { id: old.id });
+  return old;
+});
+
+/** Somebody with an account, as the contract has it. */
+export const customer = made(async () => {
+  const answer = await call<{ customer: { id: string } }>('customer.v1.CustomerService/CreateCustomer', {
+    customer: { email: `grace-${process.pid}@example.com`, firstName: 'Grace', lastName: 'Brewster Murray Hopper', phone: '+1 202 555 0142' },
+    requestId: crypto.randomUUID(),
+  });
+  return answer.customer;
+});

@@ -1,0 +1,177 @@
+// Orders, what is done with them, and what is printed about them.
+import { call, sell } from '../../served.ts';
+import { expect, type Desk } from '../office.ts';
+import { awaited, cancelled, delivered, mail, paid, sent, toShip } from '../made.ts';
+import { failed, hold, refuse } from '../refusals.ts';
+import type { State } from '../state.ts';
+
+/** Opens an order, and what one of its buttons asks. */
+async function opened(desk: Desk, order: Promise<{ id: string }>, ask?: string): Promise<void> {
+  await desk.open(`/orders/${(await order).id}`);
+  if (ask) await desk.ask(ask);
+}
+
+/** Opens a list of two orders, and selects both. */
+async function selected(desk: Desk, email = `selected-${crypto.randomUUID()}@example.com`): Promise<{ id: string }[]> {
+  const both = [await paid('BLUE', 1, email), await paid('LONG', 1, email)];
+  await desk.open(`/orders?q=${email}`);
+  await expect(desk.rows).toHaveCount(2);
+  await desk.selectAll();
+  return both;
+}
+
+/** Types into the correction of an order what the shop refuses. */
+async function correctedWrong(desk: Desk): Promise<void> {
+  await opened(desk, toShip(), 'correct.open');
+  desk.errors.expect(/status of 400/);
+  await desk.field('contact.email').fill('ada@');
+  await desk.field('shipping_address.region_code').fill('ZZ');
+  await desk.send();
+  await expect(desk.summary).toBeFocused();
+}
+
+const lists: State[] = [
+  {
+    name: 'orders',
+    open: async (desk) => {
+      for (const order of [awaited, toShip, sent, delivered, cancelled]) await order();
+      await desk.open('/orders');
+    },
+  },
+  {
+    name: 'orders, loading',
+    open: async (desk) => {
+      await hold(desk, 'order.v1.OrderService/ListOrders');
+      await desk.page.goto('/office/orders');
+      await expect(desk.page.locator('.skeleton div').first()).toBeVisible();
+    },
+  },
+  { name: 'orders, nothing found', open: (desk) => desk.open('/orders?q=zeppelin&view=overdue') },
+  {
+    name: 'orders, failed',
+    open: async (desk) => {
+      await refuse(desk, 'order.v1.OrderService/ListOrders', failed);
+      await desk.open('/orders');
+    },
+  },
+  {
+    name: 'orders, a page that is gone',
+    open: async (desk) => {
+      desk.errors.expect(/status of 400/);
+      await desk.open('/orders?page=gone');
+      await expect(desk.page.getByRole('alert')).toBeVisible();
+    },
+  },
+  {
+    name: 'orders, new ones wait',
+    open: async (desk) => {
+      await toShip();
+      await desk.page.clock.install();
+      await desk.open('/orders');
+      await expect(desk.rows.first()).toBeVisible();
+      await paid();
+      await desk.page.clock.fastForward(31_000);
+      await expect(desk.page.locator('.button', { hasText: /^\d+ (new|neue?)/ })).toBeVisible();
+    },
+  },
+  { name: 'orders, some selected', open: async (desk) => void (await selected(desk)) },
+  {
+    name: 'orders, shipping some',
+    open: async (desk) => {
+      await selected(desk);
+      await desk.ask('orders.ship');
+      await desk.field('tracking_codes').fill('00340434161094042557\n00340434161094042564');
+    },
+  },
+  {
+    name: 'orders, some could not be shipped',
+    open: async (desk) => {
+      const [first] = await selected(desk);
+      await desk.ask('orders.ship');
+      await call('order.v1.OrderService/CancelOrder', { id: first?.id, requestId: crypto.randomUUID() });
+      await desk.send();
+      await expect(desk.dialog.locator('.problems li')).toHaveCount(1);
+    },
+  },
+];
+
+const one: State[] = [
+  { name: 'order, awaiting its payment', open: (desk) => opened(desk, awaited()) },
+  { name: 'order, to be shipped', open: (desk) => opened(desk, toShip()) },
+  { name: 'order, shipped', open: (desk) => opened(desk, sent()) },
+  { name: 'order, delivered', open: (desk) => opened(desk, delivered()) },
+  { name: 'order, cancelled and paid back', open: (desk) => opened(desk, cancelled()) },
+  {
+    name: 'order, loading',
+    open: async (desk) => {
+      await hold(desk, 'order.v1.OrderService/GetOrder');
+      await desk.page.goto(`/office/orders/${(await toShip()).id}`);
+      await expect(desk.page.locator('.skeleton div').first()).toBeVisible();
+    },
+  },
+  {
+    name: 'order, there is none',
+    open: async (desk) => {
+      desk.errors.expect(/status of 404/);
+      await desk.open('/orders/0190a5d1-ac96-774b-bcce-b302099a8001');
+    },
+  },
+  {
+    name: 'order, parts failed',
+    open: async (desk) => {
+      await refuse(desk, 'order.v1.OrderService/GetOrderTimeline', failed);
+      await refuse(desk, 'payment.v1.PaymentService/GetPayment', failed);
+      await opened(desk, toShip());
+    },
+  },
+  { name: 'order, shipping it', open: (desk) => opened(desk, toShip(), 'ship.open') },
+  { name: 'order, correcting the shipment', open: (desk) => opened(desk, sent(), 'tracking.open') },
+  { name: 'order, correcting it', open: (desk) => opened(desk, toShip(), 'correct.open') },
+  { name: 'order, correcting it, refused', open: correctedWrong },
+  {
+    name: 'order, somebody else corrected it, too',
+    open: async (desk) => {
+      const order = await paid((await sell(1)).code);
+      await opened(desk, Promise.resolve(order), 'correct.open');
+      await desk.field('contact.phone').fill('+44 20 7946 0018');
+      await call('order.v1.OrderService/UpdateOrder', { order: { id: order.id, contact: { phone: '+44 20 7946 0999' } }, updateMask: 'contact.phone' });
+      desk.errors.expect(/status of (400|409)/);
+      await desk.send();
+      await expect(desk.dialog.locator('[data-kind=warn]')).toBeVisible();
+    },
+  },
+  { name: 'order, cancelling it', open: (desk) => opened(desk, toShip(), 'cancel.open') },
+  { name: 'order, refunding items', open: (desk) => opened(desk, toShip(), 'refund.open') },
+  {
+    name: 'order, refunding nothing',
+    open: async (desk) => {
+      await opened(desk, toShip(), 'refund.open');
+      await desk.send();
+      await expect(desk.summary).toBeFocused();
+    },
+  },
+  {
+    name: 'order, refunding an amount',
+    open: async (desk) => {
+      await opened(desk, toShip(), 'refund.open');
+      await desk.field('by').selectOption('amount');
+    },
+  },
+  {
+    name: 'order, sending a mail again',
+    open: async (desk) => {
+      await mail();
+      await opened(desk, toShip(), 'mail.resend');
+    },
+  },
+];
+
+/** Opens what is printed about two orders. */
+async function printed(desk: Desk, sheet: string): Promise<void> {
+  await desk.page.goto(`/office/print?sheet=${sheet}&orders=${[await toShip(), await sent()].map(({ id }) => id).join('%2C')}`);
+  await expect(desk.page.locator('.print-sheet').first()).toBeVisible();
+}
+
+const paper: State[] = ['slip', 'receipt', 'pick'].map((sheet) => ({ name: `paper, ${sheet}`, open: (desk) => printed(desk, sheet) }));
+
+export const orders: State[] = [...lists, ...one, ...paper];

@@ -1,0 +1,40 @@
+// The settings of each context.
+import { expect } from '../office.ts';
+import { answer } from '../refusals.ts';
+import type { State } from '../state.ts';
+
+const contexts = ['shop', 'storefront', 'order', 'inventory', 'payment', 'notification', 'customer', 'identity', 'edge'];
+
+export const settings: State[] = [
+  ...contexts.map((context) => ({ name: `settings of ${context}`, open: (desk) => desk.open(`/settings?context=${context}`) }) satisfies State),
+  {
+    name: 'settings, refused',
+    open: async (desk) => {
+      desk.errors.expect(/status of 400/);
+      await desk.open('/settings?context=storefront');
+      await desk.field('time_zone').fill('Nowhere/Land');
+      await desk.send();
+      await expect(desk.summary).toBeFocused();
+    },
+  },
+  {
+    name: 'settings, a part more',
+    open: async (desk) => {
+      await desk.open('/settings?context=storefront');
+      await desk.button('settings.add').first().click();
+    },
+  },
+  {
+    name: 'settings, back to a version',
+    open: async (desk) => {
+      const version = (number: string, path: string, value: object) => ({
+        settings: { context: 'storefront', version: number, updateTime: '2026-11-30T12:00:00Z', actor: 'owner', storefront: value }, changedPaths: [path],
+      });
+      await answer(desk, 'config.v1.ConfigService/ListSettingsVersions', {
+        versions: [version('2', 'time_zone', { timeZone: 'Pacific/Auckland' }), version('1', 'accent', { accent: 'ACCENT_TEAL' })],
+      });
+      await desk.open('/settings?context=storefront');
+      await desk.ask('settings.back');
+    },
+  },
+];
