@@ -7,6 +7,8 @@ import { I18nProvider } from "react-aria-components";
 import { Pending, Skeleton } from "./components/States";
 import { Toasts } from "./components/Toast";
 import "./components/trusted";
+import { askBeforeLeaving } from "./form/leaving";
+import { answered } from "./form/requests";
 import { refusalOf } from "./rpc/errors";
 import { shop } from "./rpc/shop";
 import { transportOf } from "./rpc/transport";
@@ -40,7 +42,7 @@ if (root) {
       <I18nProvider locale={locale}>
         <SessionContext value={session}>
           <QueryClientProvider client={queries}>
-            <TransportProvider transport={transportOf(session)}>
+            <TransportProvider transport={transportOf(session, (id, used) => answered(sessionStorage, id, used))}>
               <Toasts><Office /></Toasts>
             </TransportProvider>
           </QueryClientProvider>
@@ -49,6 +51,7 @@ if (root) {
     </StrictMode>,
   );
 }
+askBeforeLeaving();
 void session.open();
 
 function Office() {

@@ -95,6 +95,22 @@ export function Check({ name, label, value, onChange }: { name: string; label: s
   return (
     <CheckboxField data-field={name} name={name} isSelected={value} onChange={onChange}>
       <CheckboxButton className="check"><span className="box" aria-hidden="true" />{label}</CheckboxButton>
+      <FieldError className="field-error" />
     </CheckboxField>
+  );
+}
+
+/** Fields that belong together. */
+export function FieldSet({ name, label, help, children }: Omit<Common, "required"> & { children: ReactNode }) {
+  const id = useId();
+  const problem = useProblem(name);
+  const said = [help && `${id}-help`, problem && `${id}-error`].filter(Boolean).join(" ");
+  return (
+    <fieldset className="stack part" data-field={name} {...(said && { "aria-describedby": said })}>
+      <legend>{label}</legend>
+      {help && <p className="soft" id={`${id}-help`}>{help}</p>}
+      {problem && <p className="field-error" id={`${id}-error`}>{problem}</p>}
+      {children}
+    </fieldset>
   );
 }

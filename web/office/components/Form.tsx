@@ -1,9 +1,11 @@
 import type { ReactNode } from "react";
 import { createContext, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { Form as AriaForm } from "react-aria-components";
+import { fieldOf as fieldOfViolation } from "../form/violations";
 import { explain, refusalOf } from "../rpc/errors";
 import { say } from "../texts/say";
 import { Button } from "./Button";
+import { useClosing } from "./Dialog";
 
 interface FormProps {
   children: ReactNode;
@@ -15,7 +17,10 @@ interface FormProps {
   submit: string;
   kind?: "main" | "bad";
   onSubmit(): void;
+  /** Gives up what was typed, on a screen; in a dialog, cancelling closes it. */
   onCancel?: () => void;
+  /** The field of a violation that the contract names otherwise than the form. */
+  fieldOf?: (violation: string) => string;
 }
 
 const Problems = createContext<Readonly<Record<string, string>>>({});
@@ -26,28 +31,42 @@ export function useProblem(name: string): string | undefined {
 }
 
 /** A form that the server validates: each violation stands at its field, and all of them above. */
-export function Form({ children, error, prefix = "", pending, submit, kind = "main", onSubmit, onCancel }: FormProps) {
-  const problems = useMemo(() => problemsOf(error, prefix), [error, prefix]);
+export function Form({ children, error, prefix = "", pending, submit, kind = "main", onSubmit, onCancel, fieldOf = asIs }: FormProps) {
+  const closing = useClosing();
+  const cancel = onCancel ?? closing;
+  const [fields, setFields] = useState<readonly string[]>([]); // those that it had when it was sent
+  // fieldOf is asked when the error comes: what is typed afterwards changes nothing of what was sent.
+  const problems = useMemo(() => problemsOf(error, (name) => fieldOfViolation(fieldOf(name.startsWith(prefix) ? name.slice(prefix.length) : name), fields)), [error, prefix, fields]);
   return (
     <AriaForm className="stack" validationBehavior="aria" validationErrors={problems} onSubmit={(event) => {
       event.preventDefault();
-      if (!pending) onSubmit();
+      if (pending) return;
+      setFields(namesIn(event.currentTarget));
+      onSubmit();
     }}>
       {error != null && <ErrorSummary error={error} problems={problems} />}
       <Problems value={problems}>{children}</Problems>
       <div className="actions">
         <Button type="submit" kind={kind} pending={pending}>{submit}</Button>
-        {onCancel && <Button kind="quiet" onPress={onCancel}>{say("action.cancel")}</Button>}
+        {cancel && <Button kind="quiet" onPress={cancel}>{say("action.cancel")}</Button>}
       </div>
     </AriaForm>
   );
 }
 
-function problemsOf(error: unknown, prefix: string): Record<string, string> {
-  if (error == null) return {};
+const asIs = (name: string) => name;
+
+function namesIn(form: HTMLElement): string[] {
+  return [...form.querySelectorAll<HTMLElement>("[data-field]")].map((field) => field.dataset.field ?? "");
+}
+
+function problemsOf(error: unknown, fieldOf: (violation: string) => string): Record<string, string> {
   const problems: Record<string, string> = {};
-  for (const [field, why] of refusalOf(error).violations) {
-    problems[field.startsWith(prefix) ? field.slice(prefix.length) : field] = say("field.refused", { Why: why });
+  if (error == null) return problems;
+  for (const [violation, why] of refusalOf(error).violations) {
+    const field = fieldOf(violation);
+    const problem = say("field.refused", { Why: why });
+    problems[field] = problems[field] === undefined ? problem : `${problems[field]} ${problem}`;
   }
   return problems;
 }
@@ -81,8 +100,10 @@ function fieldOf(within: Element | null, name: string): Element | null {
   return within?.closest("form")?.querySelector(`[data-field="${CSS.escape(name)}"]`) ?? null;
 }
 
+// What a field is called, without what is written beside that. The label of a box begins with the box.
 function labelOf(field: Element | null): string {
-  return field?.querySelector("label, .label, legend")?.firstChild?.textContent ?? "";
+  const label = field?.querySelector("label, .label, legend");
+  return label?.firstChild?.textContent || (label?.textContent ?? "");
 }
 
 function lead(field: Element | null): void {

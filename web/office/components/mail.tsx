@@ -4,7 +4,7 @@ import { NotificationKind, NotificationStatus } from "@shopmesh/api/shopmesh/not
 import { NotificationService } from "@shopmesh/api/shopmesh/notification/v1/notification_service_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import { useState } from "react";
-import { useRequestId } from "../form/useRequestId";
+import { useRequests } from "../form/useRequests";
 import { useSession } from "../session/browser";
 import { say } from "../texts/say";
 import { Button } from "./Button";
@@ -12,6 +12,7 @@ import { Dialog } from "./Dialog";
 import { Field } from "./Field";
 import { Form } from "./Form";
 import { StateBadge } from "./Small";
+import { Unanswered } from "./Unanswered";
 import { useDone } from "./useDone";
 
 type KnownKind = Exclude<keyof typeof NotificationKind, "UNSPECIFIED">;
@@ -49,7 +50,7 @@ export function Resend({ mail }: { mail: Notification }) {
 
 function ResendDialog({ mail, onClose }: { mail: Notification; onClose(): void }) {
   const done = useDone();
-  const requestId = useRequestId();
+  const requests = useRequests("ResendNotification");
   const [recipient, setRecipient] = useState(mail.recipient);
   const resend = useMutation(NotificationService.method.resendNotification, {
     onSuccess: () => {
@@ -57,10 +58,12 @@ function ResendDialog({ mail, onClose }: { mail: Notification; onClose(): void }
       onClose();
     },
   });
+  const request = { id: mail.id, recipient };
   return (
     <Dialog title={say("mail.resend_title")} onClose={onClose}>
-      <Form error={resend.error} pending={resend.isPending} submit={say("mail.resend")} onCancel={onClose}
-        onSubmit={() => resend.mutate({ id: mail.id, recipient, requestId: requestId(recipient) })}>
+      <Form error={resend.error} pending={resend.isPending} submit={say("mail.resend")}
+        onSubmit={() => resend.mutate({ ...request, requestId: requests.id(request) })}>
+        <Unanswered since={!resend.isPending && requests.unanswered(request)} />
         <Field name="recipient" label={say("mail.recipient")} type="email" required value={recipient} onChange={setRecipient} focused />
       </Form>
     </Dialog>

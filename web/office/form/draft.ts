@@ -73,6 +73,11 @@ export function keep(store: Store, key: string, kept: Kept): void {
   else store.setItem(prefix + key, JSON.stringify(kept));
 }
 
+/** Whether there is a draft of anything. */
+export function anyKept(store: Pick<Storage, "length" | "key" | "getItem">): boolean {
+  return Array.from({ length: store.length }, (_, at) => store.key(at) ?? "").some((key) => key.startsWith(prefix) && store.getItem(key) !== "{}");
+}
+
 /** Forgets a draft. */
 export function drop(store: Store, key: string): void {
   store.removeItem(prefix + key);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { dayStart } from "./days";
-import { begin, changed, conflicts, keep, overtaken, read, rebase } from "./draft";
+import { anyKept, begin, changed, conflicts, keep, overtaken, read, rebase } from "./draft";
 import { decimal, digits, equal, fromNumber, minus, times, toNumber } from "./money";
 import { exact, readAmount, readQuantity, typedAmount } from "./typed";
 
@@ -87,4 +87,11 @@ test("after a save what was there before it is nobody else's change (open-mercat
   assert.equal(overtaken({ ...saved, typed: { ...saved.typed, b: "more" } }, "1"), false);
   assert.equal(overtaken(saved, "2"), false);
   assert.equal(overtaken({ ...saved, typed: { ...saved.typed, b: "more" } }, "3"), true);
+});
+
+test("a tab is closed without a question unless something in it was typed and not saved (vendure#4389)", () => {
+  const holding = (items: Record<string, string>) => anyKept({ length: Object.keys(items).length, key: (at) => Object.keys(items)[at] ?? null, getItem: (key) => items[key] ?? null });
+  assert.equal(holding({ requests: "[]", "tanstack_router_reload:x": "1" }), false);
+  assert.equal(holding({ requests: "[]", "draft:order:1": '{"typed":{}}' }), true);
+  assert.equal(holding({ "draft:grid": "{}" }), false);
 });

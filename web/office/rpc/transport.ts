@@ -2,6 +2,8 @@
 import type { Interceptor, Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import type { Session } from "../session/session";
+import type { Answered } from "./answers";
+import { telling } from "./answers";
 import { refusalOf } from "./errors";
 
 // How often a call is made: once more with another token, and once more with a proof.
@@ -10,9 +12,9 @@ const TRIES = 3;
 // How long an answer may take, in milliseconds; longer than any call of the contracts.
 const PATIENCE = 30_000;
 
-/** The transport of all calls that show who is signed in. */
-export function transportOf(session: Session): Transport {
-  return createConnectTransport({ baseUrl: location.origin, interceptors: [asSignedIn(session), patient] });
+/** The transport of all calls that show who is signed in. It tells which requests were answered. */
+export function transportOf(session: Session, answered: Answered): Transport {
+  return createConnectTransport({ baseUrl: location.origin, interceptors: [telling(answered), asSignedIn(session), patient] });
 }
 
 /** Shows the session's token. Where the shop wants another or a proof first, it sees to that and calls again. */

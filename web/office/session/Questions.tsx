@@ -37,7 +37,7 @@ function Proof({ code: needed }: { code: boolean }) {
   return (
     <Dialog title={say("session.proof")} onClose={cancel}>
       <p>{say("session.proof_text")}</p>
-      <Form error={prove.error} pending={prove.isPending} submit={say("session.confirm")} onSubmit={() => prove.mutate()} onCancel={cancel}>
+      <Form error={prove.error} pending={prove.isPending} submit={say("session.confirm")} onSubmit={() => prove.mutate()}>
         <Field name="password" label={say("session.password")} type="password" autoComplete="current-password" required value={password} onChange={setPassword} focused />
         <Field name="totp_code" label={say("session.code")} autoComplete="one-time-code" required={needed} value={code} onChange={setCode}
           {...(!needed && { help: say("session.code_help") })} />

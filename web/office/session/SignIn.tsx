@@ -2,6 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { Field } from "../components/Field";
 import { Form } from "../components/Form";
+import { reload } from "../form/leaving";
 import { say } from "../texts/say";
 import { useSession } from "./browser";
 import { OtherAccount } from "./session";
@@ -15,7 +16,7 @@ export function SignIn({ email: given = "" }: { email?: string }) {
   const signIn = useMutation({
     mutationFn: () => session.signIn({ email, password, code }),
     onError: (error) => {
-      if (error instanceof OtherAccount) location.reload(); // nothing of the one stays before the other's eyes
+      if (error instanceof OtherAccount) reload(); // nothing of the one stays before the other's eyes
     },
   });
   return (

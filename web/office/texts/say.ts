@@ -2,6 +2,7 @@
 import { Reason } from "@shopmesh/api/shopmesh/errors/v1/reason_pb";
 import de from "../../messages/de/office.json";
 import en from "../../messages/en/office.json";
+import { reload } from "../form/leaving";
 
 type Forms = { one: string; other: string };
 type Catalog = typeof en;
@@ -81,5 +82,5 @@ export const count = texts.count.bind(texts);
 /** Shows the office in another language. What was typed is kept, as for every load. */
 export function choose(language: Language): void {
   localStorage.setItem(kept, language);
-  location.reload();
+  reload();
 }

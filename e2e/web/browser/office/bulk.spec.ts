@@ -49,6 +49,7 @@ test('of fifty orders three can’t be shipped: 47 are, the three are named, and
   expect(await ordersOf(email, ' AND state = SHIPPED')).toEqual(sent);
 
   await desk.button('action.cancel').click();
+  await desk.button('draft.give_up').click();
   await expect(desk.rows.filter({ hasText: 'Shipped' })).toHaveCount(47);
 });
 
@@ -98,6 +99,31 @@ test('the answer is lost: again ships nothing twice, and says what is shipped', 
   await desk.send();
   await expect(desk.dialog.getByRole('status').filter({ hasText: 'shipped' })).toContainText('2 of 2 are shipped.');
   expect(await ordersOf(email)).toEqual(sent);
+});
+
+test('what a colleague changed meanwhile is shown at its order, and again ships the order as it is then', async ({ desk }) => {
+  const [product, email] = [await sell(3), address()];
+  for (let i = 0; i < 2; i++) await place(product.code, 'sandbox_ok', 1, email);
+  const gone = await place(product.code, 'sandbox_ok', 1, email);
+  await expect.poll(async () => (await ordersOf(email, ' AND state = CONFIRMED')).length).toBe(3);
+  await call('order.v1.OrderService/CancelOrder', { id: gone.order.id, requestId: crypto.randomUUID() });
+  await expect.poll(async () => (await ordersOf(email, ' AND state = CANCELLED')).length).toBe(1);
+  await desk.open(`/orders?q=${email}`);
+  await expect(desk.rows).toHaveCount(3);
+  await desk.selectAll();
+  await desk.ask('orders.ship');
+  await expect(desk.dialog).toContainText(`1 of the selected orders is not to be shipped:${gone.order.number}: Cancelled`);
+  const [changed] = await ordersOf(email, ' AND state = CONFIRMED');
+  await call('order.v1.OrderService/UpdateOrder', { order: { id: changed?.id, contact: { phone: '+44 20 7946 0999' } }, updateMask: 'contact.phone' });
+  await desk.field('carrier').fill('Post');
+  await desk.send();
+  const outcome = desk.dialog.getByRole('status').filter({ hasText: 'are shipped' });
+  await expect(outcome).toContainText('1 of 2 are shipped.');
+  await expect(outcome.getByRole('listitem')).toContainText(`${changed?.number}: `);
+  await expect(outcome.getByRole('listitem')).toContainText('→ +44 20 7946 0999');
+  await expect(desk.field('carrier')).toHaveValue('Post');
+  await desk.send();
+  await expect(outcome).toContainText('2 of 2 are shipped.');
 });
 
 test('what is selected is printed, each order once', async ({ desk, page }) => {

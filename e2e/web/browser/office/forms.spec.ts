@@ -7,6 +7,13 @@ import { failed, refuse } from './refusals.ts';
 /** The forms of the office that can be wrong, by how one comes to them, and a field that is. */
 const forms: Record<string, { open: (desk: Desk) => Promise<void>; wrong: string }> = {
   'a new product': { open: (desk) => desk.open('/products/new'), wrong: 'category_id' },
+  'a picture of a product': {
+    open: async (desk) => {
+      await desk.open(`/products/${(await sell(1)).id}`);
+      await desk.field('images').fill('/mug.jpg A mug\nftp://pictures.example/mug.jpg');
+    },
+    wrong: 'images', // the contract names it product.images[1].url
+  },
   'a new category': {
     open: async (desk) => {
       await desk.open('/categories');

@@ -6,10 +6,11 @@ import { Dialog } from "../../components/Dialog";
 import { Choice, Field } from "../../components/Field";
 import { Form } from "../../components/Form";
 import { Overtaken } from "../../components/Overtaken";
+import { Unanswered } from "../../components/Unanswered";
 import { branches } from "../../components/useCategories";
 import { useDone } from "../../components/useDone";
 import { useDraft } from "../../form/useDraft";
-import { useRequestId } from "../../form/useRequestId";
+import { useRequests } from "../../form/useRequests";
 import { say } from "../../texts/say";
 import { within } from "./within";
 
@@ -17,7 +18,7 @@ import { within } from "./within";
 export function CategoryDialog({ all, category, onClose }: { all: readonly Category[]; category?: Category; onClose(): void }) {
   const done = useDone();
   const queries = useQueryClient();
-  const requestId = useRequestId();
+  const requests = useRequests("CreateCategory");
   const draft = useDraft(`category:${category?.id ?? "new"}`, {
     name: category?.name ?? "", description: category?.description ?? "", parent_id: category?.parentId ?? "",
   }, category?.etag ?? "");
@@ -36,17 +37,18 @@ export function CategoryDialog({ all, category, onClose }: { all: readonly Categ
   const create = useMutation(CategoryService.method.createCategory, options);
   const update = useMutation(CategoryService.method.updateCategory, options);
   const move = category ? update : create;
+  const typed = { name: of("name"), description: of("description"), parentId: of("parent_id") };
   const save = () => {
-    const typed = { name: of("name"), description: of("description"), parentId: of("parent_id") };
-    if (!category) create.mutate({ category: typed, requestId: requestId(typed) });
+    if (!category) create.mutate({ category: typed, requestId: requests.id(typed) });
     else if (draft.mask.length === 0) close();
     else update.mutate({ category: { ...typed, id: category.id, etag: draft.etag }, updateMask: { paths: draft.mask } });
   };
   // A category can't be within itself.
   const parents = branches(all).filter(({ id }) => !category || !within(all, id, category.id));
   return (
-    <Dialog title={category ? category.name : say("category.new")} onClose={close}>
-      <Form error={move.error} prefix="category." pending={move.isPending} submit={say("action.save")} onSubmit={save} onCancel={close}>
+    <Dialog title={category ? category.name : say("category.new")} changed={draft.mask.length > 0} onClose={close}>
+      <Form error={move.error} prefix="category." pending={move.isPending} submit={say("action.save")} onSubmit={save}>
+        <Unanswered since={!create.isPending && requests.unanswered(typed)} />
         <Overtaken draft={draft} names={{ name: say("product.name"), description: say("product.description"), parent_id: say("category.parent") }} />
         <Field name="name" label={say("product.name")} required value={of("name")} max={200} onChange={(name) => draft.set("name", name)} focused />
         <Choice name="parent_id" label={say("category.parent")} value={of("parent_id")} onChange={(id) => draft.set("parent_id", id)}

@@ -69,7 +69,7 @@ function Resolve({ contradiction, onClose }: { contradiction: Contradiction; onC
   return (
     <Dialog title={say("contradiction.resolve")} onClose={onClose}>
       <p lang="en">{contradiction.cause}</p>
-      <Form error={resolve.error} pending={resolve.isPending} submit={say("contradiction.resolve")} onCancel={onClose} onSubmit={() => resolve.mutate({ id: contradiction.id, note })}>
+      <Form error={resolve.error} pending={resolve.isPending} submit={say("contradiction.resolve")} onSubmit={() => resolve.mutate({ id: contradiction.id, note })}>
         <Field name="note" label={say("contradiction.note")} value={note} onChange={setNote} rows={3} max={500} focused />
       </Form>
     </Dialog>

@@ -39,7 +39,7 @@ function EraseDialog({ who, name, onClose }: { who: Who; name: string; onClose()
     <Dialog title={say("erase.title", { Name: name })} kind="alertdialog" onClose={onClose}>
       <p>{say("erase.goes")}</p>
       <p>{say("erase.stays")}</p>
-      <Form error={erase.error} pending={erase.isPending} submit={say("erase.open")} kind="bad" onCancel={onClose} onSubmit={() => erase.mutate({ ...who, evenOpenOrders })}>
+      <Form error={erase.error} pending={erase.isPending} submit={say("erase.open")} kind="bad" onSubmit={() => erase.mutate({ ...who, evenOpenOrders })}>
         {numbers && <p>{say("erase.orders", { Numbers: numbers })}</p>}
         {(refusal?.reason === "CUSTOMER_HAS_OPEN_ORDERS" || evenOpenOrders) && (
           <Check name="even_open_orders" label={say("erase.even")} value={evenOpenOrders} onChange={setEvenOpenOrders} />

@@ -8,7 +8,7 @@ import { useState } from "react";
 import { Button } from "../../components/Button";
 import { Failed } from "../../components/States";
 import { useDone } from "../../components/useDone";
-import { useRequestId } from "../../form/useRequestId";
+import { useRequests } from "../../form/useRequests";
 import { useSession } from "../../session/browser";
 import { say } from "../../texts/say";
 import { CancelDialog } from "./CancelDialog";
@@ -24,7 +24,7 @@ const before = [OrderState.PLACED, OrderState.AWAITING_PAYMENT, OrderState.CONFI
 export function Actions({ order }: { order: Order }) {
   const [open, setOpen] = useState<Open>();
   const done = useDone();
-  const requestId = useRequestId();
+  const requests = useRequests("MarkOrderDelivered");
   const deliver = useMutation(OrderService.method.markOrderDelivered, { onSuccess: () => done(say("deliver.done", { Number: order.number })) });
   if (!useSession().may(Permission.ORDERS_WRITE)) return null;
   const request = { id: order.id, etag: order.etag };
@@ -35,13 +35,13 @@ export function Actions({ order }: { order: Order }) {
       {order.state === OrderState.CONFIRMED && <Button onPress={() => setOpen("ship")}>{say("ship.open")}</Button>}
       {order.state === OrderState.SHIPPED && (
         <>
-          <Button pending={deliver.isPending} onPress={() => deliver.mutate({ ...request, requestId: requestId(request) })}>{say("deliver.open")}</Button>
+          <Button pending={deliver.isPending} onPress={() => deliver.mutate({ ...request, requestId: requests.id(request) })}>{say("deliver.open")}</Button>
           <Button kind="quiet" onPress={() => setOpen("tracking")}>{say("tracking.open")}</Button>
         </>
       )}
       {notShipped && <Button kind="quiet" onPress={() => setOpen("correct")}>{say("correct.open")}</Button>}
       {notShipped && <Button kind="bad" onPress={() => setOpen("cancel")}>{say("cancel.open")}</Button>}
-      {deliver.error && <Failed error={deliver.error} retry={() => deliver.mutate({ ...request, requestId: requestId(request) })} />}
+      {deliver.error && <Failed error={deliver.error} retry={() => deliver.mutate({ ...request, requestId: requests.id(request) })} />}
       <Link className="button" data-kind="quiet" to="/print" search={{ sheet: "slip", orders: order.id }}>{say("print.slip")}</Link>
       <Link className="button" data-kind="quiet" to="/print" search={{ sheet: "receipt", orders: order.id }}>{say("print.receipt")}</Link>
       {open === "ship" && <ShipDialog order={order} onClose={close} />}

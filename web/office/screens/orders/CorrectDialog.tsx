@@ -8,7 +8,7 @@ import { Form } from "../../components/Form";
 import { Overtaken } from "../../components/Overtaken";
 import { useDone } from "../../components/useDone";
 import { useDraft } from "../../form/useDraft";
-import { useRequestId } from "../../form/useRequestId";
+import { useRequests } from "../../form/useRequests";
 import { say } from "../../texts/say";
 import { corrected, fieldsOf } from "./correction";
 
@@ -30,7 +30,7 @@ const required = ["contact.first_name", "contact.email", "shipping_address.addre
 export function CorrectDialog({ order, onClose }: { order: Order; onClose(): void }) {
   const done = useDone();
   const queries = useQueryClient();
-  const requestId = useRequestId();
+  const requests = useRequests("UpdateOrder");
   const draft = useDraft(`correct:${order.id}`, fieldsOf(order), order.etag);
   const close = () => {
     draft.end();
@@ -46,12 +46,12 @@ export function CorrectDialog({ order, onClose }: { order: Order; onClose(): voi
   const save = () => {
     if (draft.mask.length === 0) close();
     else update.mutate({
-      order: corrected(order.id, draft.etag, draft.typed), updateMask: { paths: draft.mask }, requestId: requestId(draft.typed, draft.etag),
+      order: corrected(order.id, draft.etag, draft.typed), updateMask: { paths: draft.mask }, requestId: requests.id(order.id, draft.typed, draft.etag),
     });
   };
   return (
-    <Dialog title={say("correct.title", { Number: order.number })} onClose={close}>
-      <Form error={update.error} prefix="order." pending={update.isPending} submit={say("action.save")} onSubmit={save} onCancel={close}>
+    <Dialog title={say("correct.title", { Number: order.number })} changed={draft.mask.length > 0} onClose={close}>
+      <Form error={update.error} prefix="order." pending={update.isPending} submit={say("action.save")} onSubmit={save}>
         <Overtaken draft={draft} names={names} />
         <div className="pair">
           {Object.keys(names).map((path, at) => (

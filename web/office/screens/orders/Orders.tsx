@@ -2,7 +2,6 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { useMutation, useQuery } from "@connectrpc/connect-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
-import { OrderState } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import type { ReactNode } from "react";
@@ -100,7 +99,7 @@ function List() {
           <BulkBar selected={chosen.length} onClear={() => setSelected(new Set())}>
             {more && <Button kind="quiet" pending={fitting.isPending} onPress={() => fitting.mutate({ filter, pageSize: MOST })}>{count("bulk.all", total)}</Button>}
             {sheets.map((sheet) => <Button key={sheet} kind="quiet" onPress={() => print(sheet)}>{say(`print.${sheet}`)}</Button>)}
-            {mayShip && <Button onPress={() => setShipping(chosen.filter((order) => order.state === OrderState.CONFIRMED))}>{say("orders.ship")}</Button>}
+            {mayShip && <Button onPress={() => setShipping(chosen)}>{say("orders.ship")}</Button>}
           </BulkBar>
           <Pager page={search.page} next={list.data.nextPageToken} go={(page) => narrow({ page })} />
         </>

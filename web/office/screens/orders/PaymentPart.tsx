@@ -9,11 +9,17 @@ import { useState } from "react";
 import { Button } from "../../components/Button";
 import { Facts, Price } from "../../components/Small";
 import { Failed, Skeleton } from "../../components/States";
-import { minus, positive } from "../../form/money";
+import { positive } from "../../form/money";
 import { useSession } from "../../session/browser";
-import { time } from "../../texts/format";
+import { number, time } from "../../texts/format";
 import { say } from "../../texts/say";
+import { leftOf, linesText } from "./refund";
 import { RefundDialog } from "./RefundDialog";
+import { RestockNotice } from "./RestockNotice";
+import { useRestock } from "./useRestock";
+
+// As many refunds as one call answers with.
+const MOST = 1000;
 
 type KnownStatus = Exclude<keyof typeof PaymentStatus, "UNSPECIFIED">;
 type KnownRefund = Exclude<keyof typeof RefundStatus, "UNSPECIFIED">;
@@ -23,23 +29,25 @@ export function PaymentPart({ order }: { order: Order }) {
   const session = useSession();
   const reads = session.may(Permission.PAYMENTS_READ) && order.paymentId !== "";
   const payment = useQuery(PaymentService.method.getPayment, reads ? { id: order.paymentId } : skipToken);
-  const refunds = useQuery(PaymentService.method.listRefunds, reads ? { paymentId: order.paymentId } : skipToken);
+  const refunds = useQuery(PaymentService.method.listRefunds, reads ? { paymentId: order.paymentId, pageSize: MOST } : skipToken);
   if (!reads) return null;
   return (
     <section className="stack">
       <h2>{say("order.payment")}</h2>
       {payment.isPending && <Skeleton rows={4} />}
       {payment.error && <Failed error={payment.error} retry={() => void payment.refetch()} />}
-      {payment.data?.payment && <Shown order={order} payment={payment.data.payment} />}
+      {payment.data?.payment && <Shown order={order} payment={payment.data.payment} refunds={refunds.data?.refunds} />}
       {refunds.error && <Failed error={refunds.error} retry={() => void refunds.refetch()} />}
-      {refunds.data?.refunds.map((refund) => <OneRefund key={refund.id} refund={refund} />)}
+      {refunds.data?.refunds.map((refund) => <OneRefund key={refund.id} order={order} refund={refund} />)}
     </section>
   );
 }
 
-function Shown({ order, payment }: { order: Order; payment: Payment }) {
+// What is left is known with the refunds alone, so nothing is given back before they are there.
+function Shown({ order, payment, refunds }: { order: Order; payment: Payment; refunds: readonly Refund[] | undefined }) {
   const [open, setOpen] = useState(false);
-  const left = payment.captured && minus(payment.captured, payment.refunded);
+  const restock = useRestock(order);
+  const left = refunds && leftOf(order, payment, refunds);
   const mayRefund = useSession().may(Permission.PAYMENTS_REFUND);
   return (
     <>
@@ -50,16 +58,18 @@ function Shown({ order, payment }: { order: Order; payment: Payment }) {
         [say("payment.captured"), <Price key="captured" amount={payment.captured} />],
         [say("payment.refunded"), <Price key="refunded" amount={payment.refunded} />],
       ]} />
-      {mayRefund && positive(left) && <div className="actions"><Button kind="bad" onPress={() => setOpen(true)}>{say("refund.open")}</Button></div>}
-      {open && left && <RefundDialog order={order} left={left} onClose={() => setOpen(false)} />}
+      <RestockNotice order={order} restock={restock} />
+      {mayRefund && positive(left?.money) && <div className="actions"><Button kind="bad" onPress={() => setOpen(true)}>{say("refund.open")}</Button></div>}
+      {open && left && <RefundDialog order={order} left={left} restock={restock} onClose={() => setOpen(false)} />}
     </>
   );
 }
 
-function OneRefund({ refund }: { refund: Refund }) {
+function OneRefund({ order, refund }: { order: Order; refund: Refund }) {
   return (
     <p>
       <Price amount={refund.amount} /> · {say(`refund.status.${RefundStatus[refund.status] as KnownRefund}`)} · {time(refund.createTime)}
+      {refund.lines.length > 0 && <> · {linesText(order, refund.lines, number)}</>}
       {refund.reason && <> · {refund.reason}</>}
       {refund.failureCode && <> · <code>{refund.failureCode}</code></>}
     </p>

@@ -1,8 +1,5 @@
-import { createClient } from "@connectrpc/connect";
-import { useTransport } from "@connectrpc/connect-query";
-import { useMutation } from "@tanstack/react-query";
-import type { Money } from "@shopmesh/api/google/type/money_pb";
-import { InventoryService } from "@shopmesh/api/shopmesh/inventory/v1/inventory_service_pb";
+import { useMutation } from "@connectrpc/connect-query";
+import { useQueryClient } from "@tanstack/react-query";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { PaymentService } from "@shopmesh/api/shopmesh/payment/v1/payment_service_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
@@ -10,69 +7,85 @@ import { useState } from "react";
 import { Dialog } from "../../components/Dialog";
 import { Check, Choice, Field, MoneyField, QuantityField } from "../../components/Field";
 import { Form } from "../../components/Form";
+import { Unanswered } from "../../components/Unanswered";
 import { useDone } from "../../components/useDone";
-import { fromNumber, toNumber } from "../../form/money";
-import { useRequestId } from "../../form/useRequestId";
+import { toNumber } from "../../form/money";
+import { useDraft } from "../../form/useDraft";
+import { useRequests } from "../../form/useRequests";
 import { refuse } from "../../rpc/errors";
 import { useSession } from "../../session/browser";
-import { money } from "../../texts/format";
+import { money, number } from "../../texts/format";
 import { count, say } from "../../texts/say";
-import type { Quantities } from "./refund";
-import { refundedLines, sumOf } from "./refund";
+import type { By, Left } from "./refund";
+import { emptyRefund, planned, shippingOf } from "./refund";
+import type { Restock } from "./useRestock";
 
-type By = "lines" | "amount" | "all";
-
-/** Gives money back: for lines, an amount, or all that is left. What comes back can go into stock again, which a refund alone does not do. */
-export function RefundDialog({ order, left, onClose }: { order: Order; left: Money; onClose(): void }) {
+/** Gives money back: for lines, for delivery, an amount, or all that is left. What comes back can go into stock again, which a refund alone does not do. */
+export function RefundDialog({ order, left, restock, onClose }: { order: Order; left: Left; restock: Restock; onClose(): void }) {
   const done = useDone();
-  const requestId = useRequestId();
-  const transport = useTransport();
+  const queries = useQueryClient();
+  const requests = useRequests("RefundPayment");
   const mayRestock = useSession().may(Permission.STOCK_WRITE);
-  const [by, setBy] = useState<By>("lines");
-  const [quantities, setQuantities] = useState<Quantities>({});
-  const [amount, setAmount] = useState(Number.NaN);
-  const [restock, setRestock] = useState(false);
-  const [reason, setReason] = useState("");
-  const currency = left.currencyCode;
-  const lines = by === "lines" ? refundedLines(order.lines, quantities) : [];
-  const sum = by === "lines" ? sumOf(order.lines, quantities, currency) : by === "all" ? left : fromNumber(amount || 0, currency);
-  const units = lines.reduce((all, line) => all + line.quantity, 0);
-
-  const refund = useMutation({
-    mutationFn: async () => {
-      // Without lines and amount the contract gives back all that is left: that is asked for by name alone.
-      if (by === "lines" && lines.length === 0) throw refuse([{ field: `lines.${order.lines[0]?.productCode ?? ""}`, description: say("refund.none") }]);
-      const request = { paymentId: order.paymentId, reason, lines, ...(by === "amount" && { amount: sum }) };
-      await createClient(PaymentService, transport).refundPayment({ ...request, requestId: requestId(request) });
-      if (!restock) return;
-      const inventory = createClient(InventoryService, transport);
-      for (const { productCode, quantity } of lines) {
-        const adjustment = { productCode, delta: BigInt(quantity), reason: say("refund.restock_reason", { Number: order.number }) };
-        await inventory.adjustStock({ ...adjustment, requestId: requestId("restock", request, productCode) });
-      }
+  const draft = useDraft(`refund:${order.id}`, emptyRefund(order), "");
+  const [wrong, setWrong] = useState<unknown>();
+  const close = () => {
+    draft.end();
+    onClose();
+  };
+  const of = (path: string) => draft.typed[path] ?? "";
+  const by = of("by") as By;
+  const plan = planned(order, left, draft.typed);
+  const units = plan.lines.reduce((all, line) => all + line.quantity, 0);
+  const shipping = shippingOf(order);
+  const refund = useMutation(PaymentService.method.refundPayment, {
+    onMutate: () => plan.back,
+    onSuccess: ({ refund: made }, _, back) => {
+      done(say("refund.done", { Money: money(made?.amount) }));
+      restock.begin(back);
+      close();
     },
-    onSuccess: () => {
-      done(say("refund.done", { Money: money(sum) }));
-      onClose();
-    },
+    onError: () => queries.invalidateQueries(), // what is left may be less by now
   });
+  const request = { paymentId: order.paymentId, reason: of("reason"), lines: plan.lines.map((line) => ({ ...line })), ...plan.amount };
+  const give = () => {
+    // Without lines and amount the contract gives back all that is left: that is asked for by name alone.
+    const none = by === "lines" && units === 0;
+    setWrong(none ? refuse([{ field: `lines.${order.lines[0]?.productCode ?? ""}`, description: say("refund.none") }]) : undefined);
+    if (!none) refund.mutate({ ...request, requestId: requests.id(request) });
+  };
   return (
-    <Dialog title={say("refund.title", { Number: order.number })} kind="alertdialog" onClose={onClose}>
-      <p>{say("refund.left", { Money: money(left) })}</p>
-      <Form error={refund.error} pending={refund.isPending} kind="bad" onCancel={onClose} onSubmit={() => refund.mutate()}
-        submit={by === "lines" ? count("refund.submit_lines", units, { Money: money(sum) }) : say("refund.submit", { Money: money(sum) })}>
-        <Choice<By> name="by" label={say("refund.by")} value={by} onChange={setBy} options={[
-          { value: "lines", label: say("refund.by.lines") }, { value: "amount", label: say("refund.by.amount") }, { value: "all", label: say("refund.by.all") },
+    <Dialog title={say("refund.title", { Number: order.number })} kind="alertdialog" changed={draft.mask.length > 0} onClose={close}>
+      <p>{say("refund.left", { Money: money(left.money) })}</p>
+      <Form error={wrong ?? refund.error} pending={refund.isPending} kind="bad" onSubmit={give} fieldOf={(name) => lineOf(name, plan.lines)}
+        submit={by === "lines" ? count("refund.submit_lines", units, { Money: money(plan.sum) }) : say("refund.submit", { Money: money(plan.sum) })}>
+        <Unanswered since={!refund.isPending && requests.unanswered(request)} />
+        <Choice<By> name="by" label={say("refund.by")} value={by} onChange={(value) => draft.set("by", value)} options={[
+          { value: "lines", label: say("refund.by.lines") },
+          ...(shipping ? [{ value: "shipping" as const, label: say("refund.by.shipping", { Money: money(shipping) }) }] : []),
+          { value: "amount", label: say("refund.by.amount") }, { value: "all", label: say("refund.by.all") },
         ]} />
         {by === "lines" && order.lines.map((line) => (
           <QuantityField key={line.productCode} name={`lines.${line.productCode}`} label={say("refund.line", { Name: line.name, Money: money(line.unitPrice) })}
-            value={quantities[line.productCode] ?? 0} min={0} max={line.quantity}
-            onChange={(quantity) => setQuantities({ ...quantities, [line.productCode]: quantity })} />
+            value={Number(of(`lines.${line.productCode}`))} min={0} max={left.lines[line.productCode] ?? 0}
+            help={say("refund.line_left", { Left: number(left.lines[line.productCode] ?? 0), All: number(line.quantity) })}
+            onChange={(quantity) => draft.set(`lines.${line.productCode}`, quantity ? String(quantity) : "")} />
         ))}
-        {by === "amount" && <MoneyField name="amount" label={say("refund.amount")} currency={currency} value={amount} max={toNumber(left)} onChange={setAmount} />}
-        {by === "lines" && mayRestock && <Check name="restock" label={say("refund.restock")} value={restock} onChange={setRestock} />}
-        <Field name="reason" label={say("refund.reason")} help={say("cancel.reason_help")} value={reason} onChange={setReason} rows={2} max={500} />
+        {by === "amount" && (
+          <MoneyField name="amount" label={say("refund.amount")} currency={left.money.currencyCode} value={of("amount") === "" ? Number.NaN : Number(of("amount"))} max={toNumber(left.money)}
+            onChange={(amount) => draft.set("amount", Number.isNaN(amount) ? "" : String(amount))} />
+        )}
+        {(by === "lines" || by === "all") && mayRestock && (
+          <Check name="restock" label={by === "all" ? say("refund.restock_all") : say("refund.restock")} value={of("restock") !== ""}
+            onChange={(on) => draft.set("restock", on ? "yes" : "")} />
+        )}
+        <Field name="reason" label={say("refund.reason")} help={say("cancel.reason_help")} value={of("reason")} onChange={(reason) => draft.set("reason", reason)} rows={2} max={500} />
       </Form>
     </Dialog>
   );
+}
+
+// The field of a violation: the contract names lines by their place in the request, the form by their product.
+function lineOf(name: string, lines: readonly { productCode: string }[]): string {
+  const at = /^lines\[(\d+)\]/.exec(name)?.[1];
+  return at === undefined ? name : `lines.${lines[Number(at)]?.productCode ?? ""}`;
 }

@@ -7,32 +7,37 @@ import { Dialog } from "../../components/Dialog";
 import { Check, Field } from "../../components/Field";
 import { Form } from "../../components/Form";
 import { useDone } from "../../components/useDone";
-import { useRequestId } from "../../form/useRequestId";
+import { useDraft } from "../../form/useDraft";
+import { useRequests } from "../../form/useRequests";
 import { refusalOf } from "../../rpc/errors";
 import { say } from "../../texts/say";
 
 /** Records that an order was sent. Its customer is mailed that. */
 export function ShipDialog({ order, onClose }: { order: Order; onClose(): void }) {
   const done = useDone();
-  const requestId = useRequestId();
-  const [carrier, setCarrier] = useState("");
-  const [trackingCode, setTrackingCode] = useState("");
+  const requests = useRequests("ShipOrder");
+  const draft = useDraft(`ship:${order.id}`, { carrier: "", tracking_code: "" }, "");
+  const { carrier = "", tracking_code: trackingCode = "" } = draft.typed;
+  const close = () => {
+    draft.end();
+    onClose();
+  };
   const [shipRefunded, setShipRefunded] = useState(false);
   const ship = useMutation(OrderService.method.shipOrder, {
     onSuccess: () => {
       done(say("ship.done", { Number: order.number }));
-      onClose();
+      close();
     },
   });
   const refunded = ship.error !== null && refusalOf(ship.error).reason === "ORDER_REFUNDED";
   const request = { id: order.id, carrier, trackingCode, etag: order.etag, shipRefunded };
   return (
-    <Dialog title={say("ship.one", { Number: order.number })} onClose={onClose}>
+    <Dialog title={say("ship.one", { Number: order.number })} changed={draft.mask.length > 0} onClose={close}>
       <Address address={order.shippingAddress} />
-      <Form error={ship.error} pending={ship.isPending} submit={say("ship.open")} onCancel={onClose}
-        onSubmit={() => ship.mutate({ ...request, requestId: requestId(request) })}>
-        <Field name="carrier" label={say("shipment.carrier")} value={carrier} onChange={setCarrier} max={100} focused />
-        <Field name="tracking_code" label={say("shipment.code")} value={trackingCode} onChange={setTrackingCode} max={100} />
+      <Form error={ship.error} pending={ship.isPending} submit={say("ship.open")}
+        onSubmit={() => ship.mutate({ ...request, requestId: requests.id(request) })}>
+        <Field name="carrier" label={say("shipment.carrier")} value={carrier} onChange={(typed) => draft.set("carrier", typed)} max={100} focused />
+        <Field name="tracking_code" label={say("shipment.code")} value={trackingCode} onChange={(typed) => draft.set("tracking_code", typed)} max={100} />
         {(refunded || shipRefunded) && <Check name="ship_refunded" label={say("ship.refunded")} value={shipRefunded} onChange={setShipRefunded} />}
       </Form>
     </Dialog>

@@ -1,77 +1,105 @@
 import { createClient } from "@connectrpc/connect";
 import { useTransport } from "@connectrpc/connect-query";
 import { useMutation } from "@tanstack/react-query";
-import type { Refusal } from "@shopmesh/api/shopmesh/errors/v1/refusal_pb";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
+import { OrderState } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
-import { Field } from "../../components/Field";
+import { Check, Field } from "../../components/Field";
 import { Form } from "../../components/Form";
+import { stateName } from "../../components/OrderBadge";
+import { Notice } from "../../components/Small";
 import { EmptyState } from "../../components/States";
-import { useRequestId } from "../../form/useRequestId";
+import { useDraft } from "../../form/useDraft";
+import { useRequests } from "../../form/useRequests";
 import { explainReason } from "../../rpc/errors";
 import { count, say } from "../../texts/say";
+import type { Calls, Note, Row } from "./shipping";
+import { rowOf, shipAll } from "./shipping";
 import { trackingCodes } from "./tracking";
 
-// What became of an order: why it was refused, null when it was shipped, undefined while it was not tried.
-type Outcome = Refusal | null | undefined;
-
-// How many one call ships.
-const CALL = 50;
+const fieldNames: Readonly<Record<string, string>> = { carrier: say("shipment.carrier"), tracking_code: say("shipment.code") };
 
 /** Ships orders with a tracking code each, pasted as a column. What was refused is named, and can be tried again: what was shipped stays as it is. */
 export function ShipMany({ orders, onClose }: { orders: readonly Order[]; onClose(): void }) {
-  const requestId = useRequestId();
-  const [carrier, setCarrier] = useState("");
-  const [pasted, setPasted] = useState("");
-  const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
-  const codes = trackingCodes(pasted, orders.map((order) => order.number));
-  const left = orders.filter((order) => outcomes.get(order.id) !== null);
-  const service = createClient(OrderService, useTransport());
-  const shipSome = async (some: readonly Order[]) => {
-    const requests = some.map((order) => {
-      const request = { id: order.id, carrier, trackingCode: codes.get(order.number) ?? "", etag: order.etag };
-      return { ...request, requestId: requestId(request) };
-    });
-    const answer = await service.batchShipOrders({ requests });
-    setOutcomes((last) => new Map<string, Outcome>([...last, ...some.map((order, at) => {
-      const outcome = answer.outcomes[at]?.outcome;
-      return [order.id, outcome?.case === "refusal" ? outcome.value : null] as const;
-    })]));
-  };
-  const batch = useMutation({
-    mutationFn: async () => {
-      for (let from = 0; from < left.length; from += CALL) await shipSome(left.slice(from, from + CALL));
+  const [rows, setRows] = useState(() => orders.filter((order) => order.state === OrderState.CONFIRMED).map(rowOf));
+  const others = orders.filter((order) => order.state !== OrderState.CONFIRMED);
+  const draft = useDraft(`ship:${rows.map(({ order }) => order.id).join()}`, { carrier: "", tracking_codes: "" }, "");
+  const [shipRefunded, setShipRefunded] = useState(false);
+  const ended = useRef(false);
+  const calls = useCalls();
+  const { carrier = "", tracking_codes: pasted = "" } = draft.typed;
+  const codes = trackingCodes(pasted, rows.map(({ order }) => order.number));
+  const note: Note = (id, change) => setRows((all) => all.map((row) => (row.order.id === id ? { ...row, ...change } : row)));
+  const ship = useMutation({
+    mutationFn: () => shipAll(rows, { carrier, codes, shipRefunded }, calls, note, () => ended.current),
+    onMutate: () => {
+      ended.current = false;
     },
   });
-  const failed = left.filter((order) => outcomes.get(order.id));
-  const done = orders.length - left.length;
-  if (orders.length === 0) {
+  const left = rows.filter((row) => !row.shipped);
+  const refused = left.filter((row) => row.reason !== "");
+  const close = () => {
+    ended.current = true;
+    draft.end();
+    onClose();
+  };
+  if (rows.length === 0) {
     return (
-      <Dialog title={say("orders.ship")} onClose={onClose}>
-        <EmptyState text={say("ship.none")}><Button onPress={onClose}>{say("action.close")}</Button></EmptyState>
+      <Dialog title={say("orders.ship")} onClose={close}>
+        <EmptyState text={say("ship.none")}><Button onPress={close}>{say("action.close")}</Button></EmptyState>
       </Dialog>
     );
   }
   return (
-    <Dialog title={count("ship.title", orders.length)} onClose={onClose}>
-      {outcomes.size > 0 && (
-        <div className="notice" data-kind={failed.length > 0 ? "bad" : "good"} role="status">
-          <p>{say("ship.outcome", { Done: done, All: orders.length })}</p>
-          <ul className="problems">{failed.map((order) => <li key={order.id}><bdi>{order.number}</bdi>: {explainReason(outcomes.get(order.id)?.reason ?? "")}</li>)}</ul>
+    <Dialog title={count("ship.title", rows.length)} changed={left.length > 0 && draft.mask.length > 0} onClose={close}>
+      {others.length > 0 && (
+        <Notice>
+          <p>{count("ship.others", others.length)}</p>
+          <ul className="problems">{others.map((order) => <li key={order.id}><bdi>{order.number}</bdi>: {stateName(order.state)}</li>)}</ul>
+        </Notice>
+      )}
+      {(refused.length > 0 || left.length < rows.length) && (
+        <div className="notice" data-kind={refused.length > 0 ? "bad" : "good"} role="status">
+          <p>{say("ship.outcome", { Done: rows.length - left.length, All: rows.length })}</p>
+          <ul className="problems">{refused.map((row) => <Refused key={row.order.id} row={row} />)}</ul>
+          {ship.isPending && <Button kind="quiet" onPress={() => {
+            ended.current = true;
+          }}>{say("ship.stop")}</Button>}
         </div>
       )}
-      {left.length === 0 ? <div className="actions"><Button onPress={onClose}>{say("action.close")}</Button></div> : (
-        <Form error={batch.error} pending={batch.isPending} submit={count("ship.submit", left.length)} onSubmit={() => batch.mutate()} onCancel={onClose}>
-          <Field name="carrier" label={say("shipment.carrier")} value={carrier} onChange={setCarrier} max={100} focused />
-          <Field name="tracking_codes" label={say("ship.codes")} help={say("ship.codes_help")} rows={6} value={pasted} onChange={setPasted} />
+      {left.length === 0 ? <div className="actions"><Button onPress={close}>{say("action.close")}</Button></div> : (
+        <Form error={ship.error} pending={ship.isPending} submit={count("ship.submit", left.length)} onSubmit={() => ship.mutate()}>
+          <Field name="carrier" label={say("shipment.carrier")} value={carrier} onChange={(typed) => draft.set("carrier", typed)} max={100} focused />
+          <Field name="tracking_codes" label={say("ship.codes")} help={say("ship.codes_help")} rows={6} value={pasted} onChange={(typed) => draft.set("tracking_codes", typed)} />
+          {rows.some((row) => row.refunded) && <Check name="ship_refunded" label={say("ship.refunded_many")} value={shipRefunded} onChange={setShipRefunded} />}
           <ol className="pairs">
-            {orders.map((order) => <li key={order.id}><bdi>{order.number}</bdi> <bdi className="soft">{codes.get(order.number) ?? say("ship.no_code")}</bdi></li>)}
+            {rows.map(({ order }) => <li key={order.id}><bdi>{order.number}</bdi> <bdi className="soft">{codes.get(order.number) ?? say("ship.no_code")}</bdi></li>)}
           </ol>
         </Form>
       )}
     </Dialog>
   );
+}
+
+// Why an order was refused: which field is wrong, and what others changed.
+function Refused({ row: { order, reason, violations, changes } }: { row: Row }) {
+  return (
+    <li>
+      <bdi>{order.number}</bdi>: {explainReason(reason)}
+      {violations.map(({ field, description }) => <p key={field}>{fieldNames[field] ?? field}: {say("field.refused", { Why: description })}</p>)}
+      {changes.map(({ name, before, now }) => <p key={name}>{name}: <bdi>{before || "–"}</bdi> → <bdi>{now || "–"}</bdi></p>)}
+    </li>
+  );
+}
+
+function useCalls(): Calls {
+  const service = createClient(OrderService, useTransport());
+  const ids = useRequests("ShipOrder");
+  return {
+    ship: async (requests) => (await service.batchShipOrders({ requests: requests.map((request) => ({ ...request, requestId: ids.id(request) })) })).outcomes,
+    get: async (id) => (await service.getOrder({ id })).order,
+  };
 }

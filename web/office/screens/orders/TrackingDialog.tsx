@@ -8,14 +8,14 @@ import { Field } from "../../components/Field";
 import { Form } from "../../components/Form";
 import { useDone } from "../../components/useDone";
 import { useDraft } from "../../form/useDraft";
-import { useRequestId } from "../../form/useRequestId";
+import { useRequests } from "../../form/useRequests";
 import { say } from "../../texts/say";
 import { Overtaken } from "../../components/Overtaken";
 
 /** Corrects who carries an order that was sent, and under which code. */
 export function TrackingDialog({ order, onClose }: { order: Order; onClose(): void }) {
   const done = useDone();
-  const requestId = useRequestId();
+  const requests = useRequests("UpdateOrder");
   const draft = useDraft(`tracking:${order.id}`, {
     "shipment.carrier": order.shipment?.carrier ?? "", "shipment.tracking_code": order.shipment?.trackingCode ?? "",
   }, order.etag);
@@ -33,11 +33,11 @@ export function TrackingDialog({ order, onClose }: { order: Order; onClose(): vo
     const shipment = { carrier: draft.typed["shipment.carrier"] ?? "", trackingCode: draft.typed["shipment.tracking_code"] ?? "" };
     const request = { order: create(OrderSchema, { id: order.id, etag: draft.etag, shipment }), updateMask: { paths: draft.mask } };
     if (draft.mask.length === 0) close();
-    else update.mutate({ ...request, requestId: requestId(draft.typed, draft.etag) });
+    else update.mutate({ ...request, requestId: requests.id(order.id, draft.typed, draft.etag) });
   };
   return (
-    <Dialog title={say("tracking.title", { Number: order.number })} onClose={close}>
-      <Form error={update.error} prefix="order." pending={update.isPending} submit={say("action.save")} onSubmit={save} onCancel={close}>
+    <Dialog title={say("tracking.title", { Number: order.number })} changed={draft.mask.length > 0} onClose={close}>
+      <Form error={update.error} prefix="order." pending={update.isPending} submit={say("action.save")} onSubmit={save}>
         <Overtaken draft={draft} names={{ "shipment.carrier": say("shipment.carrier"), "shipment.tracking_code": say("shipment.code") }} />
         <Field name="shipment.carrier" label={say("shipment.carrier")} value={draft.typed["shipment.carrier"] ?? ""} max={100} focused
           onChange={(value) => draft.set("shipment.carrier", value)} />

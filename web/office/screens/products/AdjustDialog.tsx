@@ -1,42 +1,56 @@
 import { useMutation } from "@connectrpc/connect-query";
 import { InventoryService } from "@shopmesh/api/shopmesh/inventory/v1/inventory_service_pb";
 import type { Stock } from "@shopmesh/api/shopmesh/inventory/v1/stock_pb";
-import { useState } from "react";
 import { Dialog } from "../../components/Dialog";
 import { Choice, Field, QuantityField } from "../../components/Field";
 import { Form } from "../../components/Form";
+import { useToast } from "../../components/Toast";
+import { Unanswered } from "../../components/Unanswered";
 import { useDone } from "../../components/useDone";
-import { useRequestId } from "../../form/useRequestId";
+import { useDraft } from "../../form/useDraft";
+import { useRequests } from "../../form/useRequests";
 import { number } from "../../texts/format";
 import { say } from "../../texts/say";
-
-type By = "difference" | "count";
+import type { By } from "./adjusting";
+import { deltaOf } from "./adjusting";
 
 /** Changes what is on hand, by a difference or by what was counted. It goes as a difference to what was seen, so that a sale meanwhile is not undone. */
 export function AdjustDialog({ stock, onClose }: { stock: Stock; onClose(): void }) {
   const done = useDone();
-  const requestId = useRequestId();
-  const [seen] = useState(stock.onHand);
-  const [by, setBy] = useState<By>("difference");
-  const [value, setValue] = useState(Number.NaN);
-  const [reason, setReason] = useState("");
-  const delta = Number.isNaN(value) ? 0n : by === "count" ? BigInt(value) - seen : BigInt(value);
+  const toast = useToast();
+  const requests = useRequests("AdjustStock");
+  const draft = useDraft(`adjust:${stock.productId}`, { by: "difference", value: "", reason: "", seen: String(stock.onHand) }, "");
+  const { by = "", value = "", reason = "" } = draft.typed;
+  const close = () => {
+    draft.end();
+    onClose();
+  };
+  const delta = deltaOf(draft.typed);
   const adjust = useMutation(InventoryService.method.adjustStock, {
     onSuccess: () => {
       done(say("stock.adjusted", { Code: stock.productCode }));
-      onClose();
+      close();
     },
   });
   const request = { productCode: stock.productCode, delta, reason };
+  const save = () => {
+    if (by === "count" && value !== "" && delta === 0n) {
+      toast(say("stock.same", { Count: number(stock.onHand) }));
+      close();
+    } else {
+      adjust.mutate({ ...request, requestId: requests.id(request) });
+    }
+  };
   return (
-    <Dialog title={say("stock.adjust_title", { Code: stock.productCode })} onClose={onClose}>
-      <Form error={adjust.error} pending={adjust.isPending} submit={say("stock.adjust")} onCancel={onClose}
-        onSubmit={() => adjust.mutate({ ...request, requestId: requestId(request) })}>
-        <Choice<By> name="by" label={say("stock.by")} value={by} onChange={setBy}
+    <Dialog title={say("stock.adjust_title", { Code: stock.productCode })} changed={draft.mask.length > 0} onClose={close}>
+      <Form error={adjust.error} pending={adjust.isPending} submit={say("stock.adjust")} onSubmit={save}>
+        <Unanswered since={!adjust.isPending && requests.unanswered(request)} />
+        <Choice<By> name="by" label={say("stock.by")} value={by as By} onChange={(chosen) => draft.set("by", chosen)}
           options={[{ value: "difference", label: say("stock.by.difference") }, { value: "count", label: say("stock.by.count") }]} />
-        <QuantityField name="delta" label={by === "count" ? say("stock.counted") : say("stock.difference")} value={value} onChange={setValue}
+        <QuantityField name="delta" label={by === "count" ? say("stock.counted") : say("stock.difference")} value={value === "" ? Number.NaN : Number(value)}
+          onChange={(typed) => draft.set("value", Number.isNaN(typed) ? "" : String(typed))}
           help={say("stock.result", { Now: number(stock.onHand), Delta: `${delta > 0n ? "+" : ""}${number(delta)}`, After: number(stock.onHand + delta) })} />
-        <Field name="reason" label={say("stock.reason")} value={reason} onChange={setReason} max={500} />
+        <Field name="reason" label={say("stock.reason")} value={reason} onChange={(typed) => draft.set("reason", typed)} max={500} />
       </Form>
     </Dialog>
   );

@@ -9,11 +9,12 @@ import { Choice, Field, MoneyField } from "../../components/Field";
 import { Form } from "../../components/Form";
 import { Overtaken } from "../../components/Overtaken";
 import { useToast } from "../../components/Toast";
+import { Unanswered } from "../../components/Unanswered";
 import { useDone } from "../../components/useDone";
 import { useCategories } from "../../components/useCategories";
 import type { Draft } from "../../form/useDraft";
 import { useDraft } from "../../form/useDraft";
-import { useRequestId } from "../../form/useRequestId";
+import { useRequests } from "../../form/useRequests";
 import { shop } from "../../rpc/shop";
 import { useSession } from "../../session/browser";
 import { say } from "../../texts/say";
@@ -34,7 +35,7 @@ const names: Record<string, string> = {
 export function NewProduct() {
   const done = useDone();
   const navigate = useNavigate();
-  const requestId = useRequestId();
+  const requests = useRequests("CreateProduct");
   const draft = useDraft("product:new", emptyFields(shop().currency), "");
   const create = useMutation(ProductService.method.createProduct, {
     onSuccess: ({ product }) => {
@@ -45,7 +46,8 @@ export function NewProduct() {
   });
   return (
     <Form error={create.error} prefix="product." pending={create.isPending} submit={say("product.make")}
-      onSubmit={() => create.mutate({ product: productOf(draft.typed), requestId: requestId(draft.typed) })}>
+      onSubmit={() => create.mutate({ product: productOf(draft.typed), requestId: requests.id(draft.typed) })}>
+      <Unanswered since={!create.isPending && requests.unanswered(draft.typed)} />
       <Field name="code" label={say("product.code")} help={say("product.code_help")} required value={draft.typed.code ?? ""} max={64}
         onChange={(code) => draft.set("code", code)} focused />
       <Parts draft={draft} statuses={[ProductStatus.DRAFT, ProductStatus.ACTIVE]} />

@@ -4,6 +4,7 @@ import { ProductSchema, ProductStatus } from "@shopmesh/api/shopmesh/catalog/v1/
 import assert from "node:assert/strict";
 import test from "node:test";
 import { fromNumber } from "../../form/money";
+import { deltaOf } from "./adjusting";
 import { fieldsOf, maskOf, productOf } from "./editing";
 import { productFilter, productSearch } from "./search";
 import { branches } from "../../components/useCategories";
@@ -33,4 +34,10 @@ test("categories stand below those that they are in, whatever a tree holds", () 
   assert.deepEqual(branches(tree).map(({ path }) => path), ["Apples", "Lamps", "Lamps / Desk", "Lost"]);
   const loop = [["1", "A", "2"], ["2", "B", "1"]].map(([id, name, parentId]) => create(CategorySchema, { id, name, parentId }));
   assert.equal(branches(loop).length, 2);
+});
+
+test("what was counted is a difference to what was there when it was counted, whatever was sold meanwhile", () => {
+  assert.equal(deltaOf({ by: "count", value: "12", seen: "10" }), 2n);
+  assert.equal(deltaOf({ by: "difference", value: "-3", seen: "10" }), -3n);
+  assert.equal(deltaOf({ by: "count", value: "", seen: "10" }), 0n);
 });

@@ -1,7 +1,7 @@
 import type { DescEnum, DescField, DescMessage, JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { ScalarType } from "@bufbuild/protobuf";
 import { Button } from "../../components/Button";
-import { Choice, Field } from "../../components/Field";
+import { Choice, Field, FieldSet } from "../../components/Field";
 import { readDuration, showDuration } from "../../form/duration";
 import { say } from "../../texts/say";
 import { helpOf, labelOf, nameOfValue } from "./labels";
@@ -75,14 +75,12 @@ function Lines({ field, name, value, onChange }: ValueProps) {
 function Parts({ field, name, value, onChange, message }: ValueProps & { message: DescMessage }) {
   const object = isObject(value) ? value : {};
   return (
-    <fieldset className="stack part" data-field={name}>
-      <legend>{labelOf(field)}</legend>
-      <p className="soft">{helpOf(field)}</p>
+    <FieldSet name={name} label={labelOf(field)} help={helpOf(field)}>
       {message.fields.map((part) => (
         <ValueField key={part.name} field={part} name={`${name}.${part.name}`} value={object[part.jsonName]}
           onChange={(next) => onChange(withPart(object, part.jsonName, next))} />
       ))}
-    </fieldset>
+    </FieldSet>
   );
 }
 
@@ -90,9 +88,7 @@ function MessageList({ field, name, value, onChange, message }: ValueProps & { m
   const items = Array.isArray(value) ? value.map((item) => (isObject(item) ? item : {})) : [];
   const put = (next: JsonObject[]) => onChange(next.length === 0 ? undefined : next);
   return (
-    <fieldset className="stack part" data-field={name}>
-      <legend>{labelOf(field)}</legend>
-      <p className="soft">{helpOf(field)}</p>
+    <FieldSet name={name} label={labelOf(field)} help={helpOf(field)}>
       {items.map((item, at) => (
         <div className="stack part" key={at}>
           {message.fields.map((part) => (
@@ -103,7 +99,7 @@ function MessageList({ field, name, value, onChange, message }: ValueProps & { m
         </div>
       ))}
       <p><Button kind="quiet" onPress={() => put([...items, {}])}>{say("settings.add")}</Button></p>
-    </fieldset>
+    </FieldSet>
   );
 }
 

@@ -1,25 +1,34 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { useMutation } from "@connectrpc/connect-query";
 import { StaffService } from "@shopmesh/api/shopmesh/identity/v1/staff_service_pb";
-import type { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
-import { useState } from "react";
 import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
 import { Field } from "../../components/Field";
 import { Form } from "../../components/Form";
 import { useDone } from "../../components/useDone";
 import { dayStart } from "../../form/days";
+import { useDraft } from "../../form/useDraft";
 import { shop } from "../../rpc/shop";
 import { say } from "../../texts/say";
 import { Permissions } from "./Permissions";
+import { permissionsOf, textOf } from "./permitting";
 
 /** Makes a key for a program, and shows it this once. */
 export function KeyDialog({ onClose }: { onClose(): void }) {
   const done = useDone();
-  const [displayName, setDisplayName] = useState("");
-  const [until, setUntil] = useState("");
-  const [permissions, setPermissions] = useState<Permission[]>([]);
-  const make = useMutation(StaffService.method.createApiKey, { onSuccess: () => done(say("key.made", { Name: displayName })) });
+  const draft = useDraft("key", { display_name: "", expire_time: "", permissions: "" }, "");
+  const { display_name: displayName = "", expire_time: until = "" } = draft.typed;
+  const permissions = permissionsOf(draft.typed.permissions ?? "");
+  const close = () => {
+    draft.end();
+    onClose();
+  };
+  const make = useMutation(StaffService.method.createApiKey, {
+    onSuccess: ({ apiKey }) => {
+      draft.end();
+      done(say("key.made", { Name: apiKey?.displayName ?? "" }));
+    },
+  });
   if (make.data) {
     return (
       <Dialog title={say("key.once")} onClose={undefined}>
@@ -30,13 +39,13 @@ export function KeyDialog({ onClose }: { onClose(): void }) {
     );
   }
   return (
-    <Dialog title={say("key.make")} onClose={onClose}>
-      <Form error={make.error} pending={make.isPending} submit={say("key.make")} onCancel={onClose} onSubmit={() => make.mutate({
+    <Dialog title={say("key.make")} changed={draft.mask.length > 0} onClose={close}>
+      <Form error={make.error} pending={make.isPending} submit={say("key.make")} onSubmit={() => make.mutate({
         displayName, permissions, ...(until !== "" && { expireTime: timestampFromDate(new Date(dayStart(until, 0, shop().timeZone))) }),
       })}>
-        <Field name="display_name" label={say("key.name")} required value={displayName} onChange={setDisplayName} max={100} focused />
-        <Field name="expire_time" label={say("key.until")} type="date" required value={until} onChange={setUntil} />
-        <Permissions given={permissions} onChange={setPermissions} />
+        <Field name="display_name" label={say("key.name")} required value={displayName} onChange={(typed) => draft.set("display_name", typed)} max={100} focused />
+        <Field name="expire_time" label={say("key.until")} type="date" required value={until} onChange={(typed) => draft.set("expire_time", typed)} />
+        <Permissions given={permissions} onChange={(given) => draft.set("permissions", textOf(given))} />
       </Form>
     </Dialog>
   );

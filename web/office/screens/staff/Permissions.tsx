@@ -1,5 +1,5 @@
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
-import { Check } from "../../components/Field";
+import { Check, FieldSet } from "../../components/Field";
 import { permissionName } from "../../components/States";
 import { useSession } from "../../session/browser";
 import { say } from "../../texts/say";
@@ -10,12 +10,11 @@ const all = Object.values(Permission).filter((value): value is Permission => typ
 export function Permissions({ given, onChange }: { given: readonly Permission[]; onChange(given: Permission[]): void }) {
   const session = useSession();
   return (
-    <fieldset data-field="permissions">
-      <legend>{say("staff.may")}</legend>
+    <FieldSet name="permissions" label={say("staff.may")}>
       {all.filter((permission) => session.may(permission) || given.includes(permission)).map((permission) => (
         <Check key={permission} name={`permission-${permission}`} label={permissionName(permission)} value={given.includes(permission)}
           onChange={(may) => onChange(may ? [...given, permission] : given.filter((one) => one !== permission))} />
       ))}
-    </fieldset>
+    </FieldSet>
   );
 }
