@@ -65,7 +65,14 @@ function open<T>(row: T | undefined, onOpen: (row: T) => void) {
 /** Whether a key is typed into something. */
 export function typing(event: KeyboardEvent): boolean {
   const at = event.target;
+  if (at instanceof HTMLInputElement && at.type === "checkbox") return false;
   return at instanceof HTMLElement && (at.isContentEditable || ["INPUT", "SELECT", "TEXTAREA"].includes(at.tagName));
+}
+
+// The table that keys are for: the one with the focus, else the first of the screen.
+function leading(): Element | undefined {
+  const tables = [...document.querySelectorAll("table.table")];
+  return tables.find((table) => table.contains(document.activeElement)) ?? tables[0];
 }
 
 // Letters lead through the rows wherever the focus is, unless something is typed or a dialog is open.
@@ -73,6 +80,7 @@ function useRowKeys(table: RefObject<HTMLTableElement | null>) {
   useEffect(() => {
     const hear = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event) || document.querySelector(".modal")) return;
+      if (table.current !== leading()) return;
       const rows = [...(table.current?.querySelectorAll<HTMLElement>("tbody [role=row]") ?? [])];
       const at = rows.findIndex((row) => row.contains(document.activeElement));
       if (event.key === "j") rows[Math.min(at + 1, rows.length - 1)]?.focus();

@@ -6,6 +6,7 @@ import { ActorKind, Outcome } from "@shopmesh/api/shopmesh/activity/v1/activity_
 import { ActivityService } from "@shopmesh/api/shopmesh/identity/v1/activity_service_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import type { ReactNode } from "react";
+import { Actor } from "../../components/Actor";
 import { Button } from "../../components/Button";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
@@ -23,7 +24,7 @@ type Known = Exclude<keyof typeof ActorKind, "UNSPECIFIED">;
 
 const columns: readonly TableColumn<Activity>[] = [
   { id: "time", name: say("movement.time"), cell: (entry) => time(entry.createTime) },
-  { id: "actor", name: say("activity.who"), cell: (entry) => entry.actor && <>{say(`activity.kind.${ActorKind[entry.actor.kind] as Known}`)} <bdi className="soft">{entry.actor.id}</bdi></> },
+  { id: "actor", name: say("activity.who"), cell: (entry) => entry.actor && <>{say(`activity.kind.${ActorKind[entry.actor.kind] as Known}`)} <Actor actor={entry.actor.id} /></> },
   { id: "rpc", name: say("activity.what"), cell: (entry) => <code>{entry.rpc.replace(/^shopmesh\./, "")}</code> },
   { id: "resource", name: say("activity.to"), cell: (entry) => <bdi>{entry.resource || "–"}</bdi> },
   { id: "changes", name: say("activity.changes"), cell: (entry) => <Changes changes={entry.changes} omitted={entry.omittedChanges} /> },

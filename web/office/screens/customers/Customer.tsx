@@ -1,5 +1,5 @@
 import { useQuery } from "@connectrpc/connect-query";
-import { skipToken } from "@tanstack/react-query";
+import { keepPreviousData, skipToken } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { Customer } from "@shopmesh/api/shopmesh/customer/v1/customer_pb";
 import { CustomerService } from "@shopmesh/api/shopmesh/customer/v1/customer_service_pb";
@@ -11,9 +11,10 @@ import { Address } from "../../components/Address";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { OrderBadge } from "../../components/OrderBadge";
-import { Facts, Notice, Price } from "../../components/Small";
+import { Facts, Notice, Pager, Price } from "../../components/Small";
 import { EmptyState, Failed, Pending, Permitted, Skeleton } from "../../components/States";
 import { quoted } from "../../rpc/filter";
+import { setOnly } from "../../rpc/search";
 import { useSession } from "../../session/browser";
 import { day, time } from "../../texts/format";
 import { say } from "../../texts/say";
@@ -50,7 +51,7 @@ function Shown({ customer }: { customer: Customer }) {
         {customer.erased && <Notice>{say("customer.erased")}</Notice>}
         <div className="actions">
           <Export who={{ id: customer.id }} />
-          {!customer.erased && <Erase who={{ id: customer.id }} name={`${customer.firstName} ${customer.lastName}`.trim()} />}
+          {!customer.erased && <Erase who={{ id: customer.id }} name={`${customer.firstName} ${customer.lastName}`.trim()} email={customer.email} />}
         </div>
       </header>
       <section className="stack">
@@ -69,7 +70,8 @@ function Shown({ customer }: { customer: Customer }) {
 function Orders({ customer }: { customer: Customer }) {
   const navigate = route.useNavigate();
   const reads = useSession().may(Permission.ORDERS_READ);
-  const list = useQuery(OrderService.method.listOrders, reads ? { filter: `customer_id = ${quoted(customer.id)}` } : skipToken);
+  const { page } = route.useSearch();
+  const list = useQuery(OrderService.method.listOrders, reads ? { filter: `customer_id = ${quoted(customer.id)}`, pageToken: page ?? "" } : skipToken, { placeholderData: keepPreviousData });
   if (!reads) return null;
   return (
     <section className="stack">
@@ -77,8 +79,11 @@ function Orders({ customer }: { customer: Customer }) {
       {list.isPending && <Skeleton rows={4} />}
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
       {list.data && (
-        <DataTable label={say("nav.orders")} columns={columns} rows={list.data.orders} keyOf={(order) => order.id}
-          onOpen={(order) => void navigate({ to: "/orders/$id", params: { id: order.id } })} empty={<EmptyState text={say("customer.no_orders")} />} />
+        <>
+          <DataTable label={say("nav.orders")} columns={columns} rows={list.data.orders} keyOf={(order) => order.id}
+            onOpen={(order) => void navigate({ to: "/orders/$id", params: { id: order.id } })} empty={<EmptyState text={say("customer.no_orders")} />} />
+          <Pager page={page} next={list.data.nextPageToken} go={(next) => void navigate({ search: setOnly<{ page?: string }>({ page: next }) })} />
+        </>
       )}
     </section>
   );

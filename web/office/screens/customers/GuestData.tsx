@@ -13,7 +13,7 @@ export function GuestData() {
       <div className="stack narrow">
         <p>{say("guest.text")}</p>
         <Field name="guest" label={say("contact.email")} type="email" required value={email} onChange={setEmail} />
-        {email !== "" && <div className="actions"><Export who={{ email }} /><Erase who={{ email }} name={email} /></div>}
+        {email !== "" && <div className="actions"><Export who={{ email }} /><Erase who={{ email }} name={email} email={email} /></div>}
       </div>
     </details>
   );

@@ -3,7 +3,7 @@ import { useTransport } from "@connectrpc/connect-query";
 import { useMutation } from "@tanstack/react-query";
 import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { Button } from "../../components/Button";
-import { save } from "../../components/save";
+import { csvOf, save } from "../../components/save";
 import { Failed } from "../../components/States";
 import { say } from "../../texts/say";
 
@@ -14,7 +14,7 @@ export function ExportButton({ filter }: { filter: string }) {
     mutationFn: async () => {
       const parts: string[] = [];
       for await (const { csv } of orders.exportOrders({ filter })) parts.push(csv);
-      save("orders.csv", "text/csv;charset=utf-8", parts);
+      save("orders.csv", "text/csv;charset=utf-8", csvOf(parts));
     },
   });
   return (

@@ -11,10 +11,13 @@ import { useSession } from "../../session/browser";
 import { time } from "../../texts/format";
 import { say } from "../../texts/say";
 
+// As many mails as one call answers with.
+const MOST = 1000;
+
 /** The mails about an order. */
 export function Mails({ order }: { order: Order }) {
   const reads = useSession().may(Permission.NOTIFICATIONS_READ);
-  const list = useQuery(NotificationService.method.listNotifications, reads ? { filter: `order_id = ${quoted(order.id)}` } : skipToken);
+  const list = useQuery(NotificationService.method.listNotifications, reads ? { filter: `order_id = ${quoted(order.id)}`, pageSize: MOST } : skipToken);
   if (!reads) return null;
   return (
     <section className="stack">

@@ -1,6 +1,7 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { Actor } from "../../components/Actor";
 import { Failed, Missing, Skeleton } from "../../components/States";
 import { time } from "../../texts/format";
 import { say } from "../../texts/say";
@@ -21,7 +22,7 @@ export function OrderTimeline({ id }: { id: string }) {
               <li key={at}>
                 <time dateTime={entry.createTime && timestampDate(entry.createTime).toISOString()}>{time(entry.createTime)}</time>
                 <span lang="en">{entry.detail || entry.kind}</span>
-                {entry.actor && <bdi className="soft">{entry.actor}</bdi>}
+                {entry.actor && <Actor actor={entry.actor} />}
               </li>
             ))}
           </ol>

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { csvOf } from "../../components/save";
 import { orderFilter, orderSearch } from "./search";
 import { trackingCodes } from "./tracking";
 
@@ -22,4 +23,10 @@ test("tracking codes are pasted as a column, or beside the orders' numbers", () 
   assert.deepEqual([...trackingCodes("X1\nX2\n\n", numbers)], [["AAAA-1111", "X1"], ["BBBB-2222", "X2"]]);
   assert.deepEqual([...trackingCodes("X1\n\nX3", numbers)], [["AAAA-1111", "X1"], ["CCCC-3333", "X3"]]);
   assert.deepEqual([...trackingCodes("cccc-3333\tX3\r\n#AAAA-1111; X1", numbers)].sort(), [["AAAA-1111", "X1"], ["CCCC-3333", "X3"]]);
+});
+
+test("Excel reads the umlauts of a file", async () => {
+  const bytes = new Uint8Array(await new Blob(csvOf(["name\r\n", "Bücher\r\n"])).arrayBuffer());
+  assert.deepEqual([...bytes.subarray(0, 3)], [0xef, 0xbb, 0xbf]);
+  assert.equal(new TextDecoder().decode(bytes), "name\r\nBücher\r\n");
 });

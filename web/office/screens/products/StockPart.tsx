@@ -1,5 +1,6 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { keepPreviousData, skipToken } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
 import type { Product } from "@shopmesh/api/shopmesh/catalog/v1/product_pb";
 import { InventoryService } from "@shopmesh/api/shopmesh/inventory/v1/inventory_service_pb";
 import type { StockMovement } from "@shopmesh/api/shopmesh/inventory/v1/stock_pb";
@@ -12,6 +13,7 @@ import { DataTable } from "../../components/DataTable";
 import { Facts, Pager } from "../../components/Small";
 import { EmptyState, Failed, Skeleton } from "../../components/States";
 import { quoted } from "../../rpc/filter";
+import { setOnly } from "../../rpc/search";
 import { useSession } from "../../session/browser";
 import { number, time } from "../../texts/format";
 import { say } from "../../texts/say";
@@ -27,10 +29,13 @@ const columns: readonly TableColumn<StockMovement>[] = [
   { id: "reason", name: say("movement.reason"), cell: (movement) => movement.reason },
 ];
 
+const route = getRouteApi("/products/$id");
+
 /** How much there is of a product, why, and changing it. */
 export function StockPart({ product }: { product: Product }) {
   const session = useSession();
-  const [page, setPage] = useState<string>();
+  const { page } = route.useSearch();
+  const navigate = route.useNavigate();
   const [open, setOpen] = useState(false);
   const reads = session.may(Permission.STOCK_READ);
   const stock = useQuery(InventoryService.method.getStock, reads ? { productId: product.id } : skipToken);
@@ -59,7 +64,7 @@ export function StockPart({ product }: { product: Product }) {
         <>
           <DataTable label={say("stock.ledger")} columns={columns} rows={ledger.data.movements} keyOf={(movement) => String(movement.id)}
             empty={<EmptyState text={say("stock.no_movements")} />} />
-          <Pager page={page} next={ledger.data.nextPageToken} go={setPage} />
+          <Pager page={page} next={ledger.data.nextPageToken} go={(next) => void navigate({ search: setOnly<{ page?: string }>({ page: next }) })} />
         </>
       )}
     </section>

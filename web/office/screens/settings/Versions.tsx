@@ -3,6 +3,7 @@ import { ConfigService } from "@shopmesh/api/shopmesh/config/v1/config_service_p
 import type { SettingsVersion } from "@shopmesh/api/shopmesh/config/v1/settings_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import { useState } from "react";
+import { Actor } from "../../components/Actor";
 import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
 import { EmptyState, Failed, Skeleton } from "../../components/States";
@@ -32,7 +33,7 @@ export function Versions({ context, etag, now }: { context: Context; etag: strin
           <li className="row" key={String(version.settings?.version)}>
             <strong>{number(version.settings?.version ?? 0n)}</strong>
             <span>{time(version.settings?.updateTime)}</span>
-            <bdi className="soft">{version.settings?.actor}</bdi>
+            <Actor actor={version.settings?.actor ?? ""} />
             <span>{version.changedPaths.map((path) => nameOf(context, path)).join(", ")}</span>
             {mayWrite && at > 0 && <Button kind="quiet" onPress={() => setBack(version)}>{say("settings.back")}</Button>}
           </li>

@@ -22,12 +22,15 @@ const columns: readonly TableColumn<ApiKey>[] = [
   { id: "ends", name: say("key.ends"), cell: (key) => (key.revokeTime ? <StateBadge kind="bad">{say("key.revoked")}</StateBadge> : day(key.expireTime)) },
 ];
 
+// As many keys as one call answers with.
+const MOST = 1000;
+
 /** The keys by which programs call the shop. */
 export function ApiKeys() {
   const mayWrite = useSession().may(Permission.ACCOUNTS_WRITE);
   const [making, setMaking] = useState(false);
   const [revoking, setRevoking] = useState<ApiKey>();
-  const list = useQuery(StaffService.method.listApiKeys, {});
+  const list = useQuery(StaffService.method.listApiKeys, { pageSize: MOST });
   return (
     <section className="stack">
       <div className="heading"><h2>{say("key.title")}</h2>{mayWrite && <Button kind="quiet" onPress={() => setMaking(true)}>{say("key.make")}</Button>}</div>
