@@ -111,7 +111,7 @@ func openOnLoopback(t *testing.T) (s *shop, ownerLink string) {
 		ReadsRate: new("off"), OrdersRate: new("off"), SignInRate: new("off"), MailsRate: new("off"),
 	}}})
 	s.set(&configv1.Settings{Context: "payment", Value: &configv1.Settings_Payment{Payment: &paymentv1.Settings{
-		StripeKeySecret: "CARDS", StripeWebhookSecrets: []string{"EVENTS"}, ReturnUrl: "https://shop.example/paid", SandboxSlowDelay: durationpb.New(5 * time.Minute),
+		StripeKeySecret: "CARDS", StripeWebhookSecrets: []string{"EVENTS"}, SandboxSlowDelay: durationpb.New(5 * time.Minute),
 	}}})
 	s.set(&configv1.Settings{Context: "order", Value: &configv1.Settings_Order{Order: &orderv1.Settings{
 		PaymentMethods: []string{"sandbox_ok", "sandbox_declined", "sandbox_slow", "sandbox_unknown_then_ok", "stripe_checkout"},

@@ -8,11 +8,13 @@
 package payment
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
@@ -55,6 +57,20 @@ type Config struct {
 	SandboxDatabase pg.Config
 	// StripeURL is where Stripe's API is; empty for Stripe's own address.
 	StripeURL string
+	// PublicURL is where the shop is reached, whose page customers come back to where the
+	// settings name no other; empty for no such page.
+	PublicURL string
+}
+
+// paidPath is the page of the shop that leads from an order's id to the order.
+const paidPath = "/orders/paid"
+
+// returnURL is where banks' pages and Stripe's lead back to by default; empty for nowhere.
+func (c Config) returnURL() string {
+	if c.PublicURL == "" {
+		return ""
+	}
+	return strings.TrimSuffix(c.PublicURL, "/") + paidPath
 }
 
 // Module is payment, to be put into a process.
@@ -64,7 +80,7 @@ func Module(cfg Config) fx.Option {
 		fx.Provide(
 			func(source *settings.Source) (*settings.Live[domain.Settings], error) {
 				return settings.NewLive(source, settings.Defaults[*paymentv1.Settings](), func(set *paymentv1.Settings) (domain.Settings, error) {
-					return readSettings(set, cfg.Context.Secrets)
+					return readSettings(set, cfg)
 				})
 			},
 			func(lc fx.Lifecycle, set *settings.Live[domain.Settings], log *slog.Logger) (*sandbox.Sandbox, error) {
@@ -87,7 +103,7 @@ func Module(cfg Config) fx.Option {
 	)
 }
 
-func readSettings(set *paymentv1.Settings, secrets kitapp.Secrets) (domain.Settings, error) {
+func readSettings(set *paymentv1.Settings, cfg Config) (domain.Settings, error) {
 	limits := make(map[string]int64)
 	for _, limit := range set.GetRefundStepUpLimits() {
 		limits[limit.GetCurrency()] = limit.GetAmount()
@@ -97,10 +113,10 @@ func readSettings(set *paymentv1.Settings, secrets kitapp.Secrets) (domain.Setti
 
 		ProviderTimeout: set.GetProviderTimeout().AsDuration(), RetryAfter: set.GetRetryAfter().AsDuration(),
 		ReconcileInterval: set.GetReconcileInterval().AsDuration(),
-		SandboxSlowDelay:  set.GetSandboxSlowDelay().AsDuration(), ReturnURL: set.GetReturnUrl(),
+		SandboxSlowDelay:  set.GetSandboxSlowDelay().AsDuration(), ReturnURL: cmp.Or(set.GetReturnUrl(), cfg.returnURL()),
 		IdempotencyRetention: set.GetIdempotencyRetention().AsDuration(), EventRetention: set.GetEventRetention().AsDuration(),
 	}
-	err := readStripe(set, secrets, &read)
+	err := readStripe(set, cfg.Context.Secrets, &read)
 	return read, err
 }
 

@@ -31,7 +31,7 @@ type Config struct {
 	Process kitapp.Process
 	// Identity is all but its database and its key.
 	Identity identity.Config
-	// Payment is all but its databases.
+	// Payment is all but its databases and the shop's address.
 	Payment payment.Config
 	// SMTPURL is where mails go.
 	SMTPURL string
@@ -71,7 +71,7 @@ func (c Config) modules(t *testing.T, s Shop) []fx.Option {
 	accounts.Context, accounts.Key = on(s.IdentityDatabase), identity.NewKey()
 	payments := c.Payment
 	payments.Context, payments.SandboxDatabase = on(s.PaymentDatabase), pg.Config{URL: testkit.DatabaseURL(t, fstest.MapFS{})}
-	payments.Context.Secrets = c.Payment.Context.Secrets
+	payments.Context.Secrets, payments.PublicURL = c.Payment.Context.Secrets, c.Identity.PublicURL
 	return []fx.Option{
 		config.Module(config.Config{Context: on(testkit.DatabaseURL(t, config.Migrations()))}),
 		catalog.Module(catalog.Config{Context: on(s.CatalogDatabase)}),

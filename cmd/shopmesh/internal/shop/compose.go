@@ -92,7 +92,9 @@ func modules(c components) []fx.Option {
 		}),
 		inventory.Module(inventory.Config{Context: c.context("inventory")}),
 		order.Module(order.Config{Context: c.context("order"), PublicURL: c.publicURL()}),
-		payment.Module(payment.Config{Context: c.context("payment"), SandboxDatabase: pg.Config{URL: c.postgres.URL(sandbox)}, StripeURL: c.config.StripeURL}),
+		payment.Module(payment.Config{
+			Context: c.context("payment"), SandboxDatabase: pg.Config{URL: c.postgres.URL(sandbox)}, StripeURL: c.config.StripeURL, PublicURL: c.publicURL(),
+		}),
 		notification.Module(notification.Config{Context: c.context("notification"), SMTPURL: c.config.SMTPURL}),
 		storefront.Module(storefront.Config{Context: c.context("storefront"), PublicURL: c.publicURL()}),
 	}

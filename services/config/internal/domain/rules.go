@@ -24,8 +24,6 @@ type Shop struct {
 	PaymentMethods []string
 	// StripeKeySecret names the secret with which payment takes payments by Stripe.
 	StripeKeySecret string
-	// ReturnURL is where pages of banks and of Stripe lead back to.
-	ReturnURL string
 }
 
 // Value is what is set at a path, such as "shop.currency".
@@ -60,17 +58,9 @@ func (s Shop) Check() []fault.Violation {
 		}
 	}
 	for i, method := range s.PaymentMethods {
-		field := fmt.Sprintf("order.payment_methods[%d]", i)
-		if stands(method, checkout) && s.ReturnURL == "" {
-			broken = append(broken, fault.Violation{
-				Field: field,
-				Description: fmt.Sprintf("%q sends customers to a page of Stripe's, and payment.returnUrl names no page to come back to, so each such payment would be declined: "+
-					"set it first, or take the method out of order.paymentMethods", method),
-			})
-		}
 		if takenByStripe(method) && s.StripeKeySecret == "" {
 			broken = append(broken, fault.Violation{
-				Field: field,
+				Field: fmt.Sprintf("order.payment_methods[%d]", i),
 				Description: fmt.Sprintf("%q is Stripe's, and payment.stripeKeySecret names no key of Stripe, so each such payment would be declined: "+
 					"name one there first, or take the method out of order.paymentMethods", method),
 			})

@@ -96,7 +96,6 @@ func Shop(of func(context string) *configv1.Settings) domain.Shop {
 		CORSOrigins:     of("edge").GetEdge().GetCorsOrigins(),
 		PaymentMethods:  order.GetPaymentMethods(),
 		StripeKeySecret: of("payment").GetPayment().GetStripeKeySecret(),
-		ReturnURL:       of("payment").GetPayment().GetReturnUrl(),
 	}
 }
 

@@ -31,6 +31,6 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
-		return payment.Module(payment.Config{Context: env.Context, SandboxDatabase: pg.Config{URL: sandbox}, StripeURL: stripe}), nil
+		return payment.Module(payment.Config{Context: env.Context, SandboxDatabase: pg.Config{URL: sandbox}, StripeURL: stripe, PublicURL: env.PublicURL}), nil
 	})
 }

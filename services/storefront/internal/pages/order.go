@@ -75,6 +75,18 @@ func (s *Server) openOrder(v *visit) (session.Order, *orderv1.Order, error) {
 	if opened.Account != nil {
 		return s.ownOrder(v, number)
 	}
+	last, order, err := s.lastOrder(v)
+	if err == nil && last.Number != number {
+		err = errOrderClosed
+	}
+	if err != nil {
+		return last, nil, err
+	}
+	return last, order, v.remember(func(c *session.Content) { c.Open(last) })
+}
+
+// lastOrder reads the order that was placed last from a guest's cart, which opens it.
+func (s *Server) lastOrder(v *visit) (session.Order, *orderv1.Order, error) {
 	cart, err := v.cart()
 	if err != nil {
 		return session.Order{}, nil, err
@@ -84,13 +96,8 @@ func (s *Server) openOrder(v *visit) (session.Order, *orderv1.Order, error) {
 	}
 	last := session.Order{ID: cart.GetLastOrderId(), Token: cart.GetLastOrderToken()}
 	order, err := s.Orders.Order(v.as(last.Token), last.ID)
-	if err != nil {
-		return last, nil, orderProblem(err)
-	}
-	if last.Number = order.GetNumber(); last.Number != number {
-		return last, nil, errOrderClosed
-	}
-	return last, order, v.remember(func(c *session.Content) { c.Open(last) })
+	last.Number = order.GetNumber()
+	return last, order, orderProblem(err)
 }
 
 // ownOrder reads an order of the account that the visitor signed in to.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/token"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/session"
 )
@@ -27,11 +28,16 @@ func (s *Server) orderLink(v *visit) error {
 	if err := v.remember(func(c *session.Content) { c.Open(known) }); err != nil {
 		return err
 	}
-	// The mail was in the order's language, and so is what its link leads to.
-	if language, _, _ := strings.Cut(order.GetLanguageCode(), "-"); slices.Contains(v.own.offered(), language) {
-		v.texts = s.Texts.In(language)
-	}
+	v.inLanguageOf(order) // as the mail was
 	return v.see(orderPath(order.GetNumber()))
+}
+
+// inLanguageOf leads a visitor who comes from elsewhere on in the language of their order, where
+// it is offered.
+func (v *visit) inLanguageOf(order *orderv1.Order) {
+	if language, _, _ := strings.Cut(order.GetLanguageCode(), "-"); slices.Contains(v.own.offered(), language) {
+		v.texts = v.server.Texts.In(language)
+	}
 }
 
 // logged is a path as a log may have it: links open orders.

@@ -133,6 +133,7 @@ func (s *Server) pages() []route {
 		{path: "/checkout/place", page: s.place, form: true},
 		{path: findPath, page: s.findOrder},
 		{path: "/orders/link", page: s.sendLink, form: true},
+		{path: paidPath, page: s.paid},
 		{path: "/orders/*", page: s.order},
 		{path: "/orders/*/events", page: s.orderEvents},
 		{path: "/orders/*/cancel", page: s.cancelOrder, form: true},

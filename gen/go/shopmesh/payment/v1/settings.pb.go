@@ -43,10 +43,9 @@ type Settings struct {
 	// 7 days by default. The embedded broker keeps each until everybody has it instead.
 	EventRetention *durationpb.Duration `protobuf:"bytes,5,opt,name=event_retention,json=eventRetention,proto3" json:"event_retention,omitempty"`
 	// Where Stripe sends the customer's browser back after a bank's page, or its own, such as
-	// "https://shop.example/paid"; up to 500 characters. From its own, which the method
-	// "stripe_checkout" uses, it comes back with the parameter order_id, paid or not. While it
-	// is empty, methods that need such a page are declined, and 3-D Secure is done with a client
-	// secret alone.
+	// "https://shop.example/paid"; up to 500 characters. It comes back with the parameter
+	// order_id, paid or not. While this is empty, it comes back to the shop's own page
+	// /orders/paid below SHOPMESH_PUBLIC_URL, which leads to the order.
 	ReturnUrl string `protobuf:"bytes,6,opt,name=return_url,json=returnUrl,proto3" json:"return_url,omitempty"`
 	// How often the provider's list of events is read for refunds and disputes that were
 	// made there, 50 ms to 1 day; 5 minutes by default.

@@ -234,9 +234,9 @@ func judge(intent *stripego.PaymentIntent, r provider.ChargeRequest, code string
 func (s *Stripe) confirm(ctx context.Context, r provider.ChargeRequest) (*stripego.PaymentIntent, error) {
 	params := &stripego.PaymentIntentConfirmParams{}
 	params.IdempotencyKey = stripego.String(r.Key + "-confirm")
-	if returnURL := s.returnURL(); returnURL != "" {
-		params.ReturnURL = stripego.String(returnURL)
-		params.IdempotencyKey = stripego.String(fmt.Sprintf("%s-confirm-%08x", r.Key, crc32.ChecksumIEEE([]byte(returnURL))))
+	if back, err := backTo(s.returnURL(), r); err == nil {
+		params.ReturnURL = stripego.String(back)
+		params.IdempotencyKey = stripego.String(fmt.Sprintf("%s-confirm-%08x", r.Key, crc32.ChecksumIEEE([]byte(back))))
 	}
 	intent, err := s.client.V1PaymentIntents.Confirm(ctx, r.ChargeID, params)
 	if err == nil && intent.LastResponse.Header.Get("Idempotent-Replayed") != "true" {

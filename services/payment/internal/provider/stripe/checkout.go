@@ -66,8 +66,8 @@ func (s *Stripe) openCheckout(ctx context.Context, r provider.ChargeRequest) (pr
 	}
 }
 
-// backTo is where the customer's browser returns to from Stripe's page: the settings' page
-// with the order's id, so that the page finds the order.
+// backTo is where the customer's browser returns to from a bank's page or Stripe's: the shop's
+// page with the order's id, by which that page finds the order.
 func backTo(returnURL string, r provider.ChargeRequest) (string, error) {
 	if returnURL == "" {
 		return "", errors.New("there is no page to return to")

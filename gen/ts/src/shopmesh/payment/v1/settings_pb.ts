@@ -64,10 +64,9 @@ export type Settings = Message<"shopmesh.payment.v1.Settings"> & {
 
   /**
    * Where Stripe sends the customer's browser back after a bank's page, or its own, such as
-   * "https://shop.example/paid"; up to 500 characters. From its own, which the method
-   * "stripe_checkout" uses, it comes back with the parameter order_id, paid or not. While it
-   * is empty, methods that need such a page are declined, and 3-D Secure is done with a client
-   * secret alone.
+   * "https://shop.example/paid"; up to 500 characters. It comes back with the parameter
+   * order_id, paid or not. While this is empty, it comes back to the shop's own page
+   * /orders/paid below SHOPMESH_PUBLIC_URL, which leads to the order.
    *
    * @generated from field: string return_url = 6;
    */
