@@ -1,8 +1,11 @@
 package web_test
 
 import (
+	"html"
+	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/shopmesh/shopmesh/e2e/internal/visitor"
@@ -58,6 +61,13 @@ func (b *browser) take(header http.Header) {
 // and value in turn.
 func (b *browser) send(path string, fields url.Values, headers ...string) (status int, leads string) {
 	b.t.Helper()
+	answer := b.post(path, fields, headers...)
+	return answer.status, answer.header.Get("Location")
+}
+
+// post sends a form as a browser does. headers are name and value in turn.
+func (b *browser) post(path string, fields url.Values, headers ...string) page {
+	b.t.Helper()
 	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.url+path, strings.NewReader(fields.Encode()))
 	if err != nil {
 		b.t.Fatal(err)
@@ -74,9 +84,29 @@ func (b *browser) send(path string, fields url.Values, headers ...string) (statu
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	_ = res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
 	b.take(res.Header)
-	return res.StatusCode, res.Header.Get("Location")
+	return page{status: res.StatusCode, header: res.Header, body: string(body), size: len(body)}
+}
+
+// fails sends a form that is answered with a page about what went wrong, and returns where that
+// leads on.
+func (b *browser) fails(path string, fields url.Values, status int, step string) string {
+	b.t.Helper()
+	answer := b.post(path, fields)
+	if answer.status != status {
+		b.t.Fatalf("%s is %d, want %d\n%s", path, answer.status, status, answer.body)
+	}
+	checkHTML(b.t, path, answer.body)
+	link := regexp.MustCompile(`href="([^"]+)"[^>]*>` + step).FindStringSubmatch(answer.body)
+	if link == nil {
+		b.t.Fatalf("%s does not lead on by %q\n%s", path, step, answer.body)
+	}
+	return html.UnescapeString(link[1])
 }
 
 // sends sends a form whose answer has to lead on, and returns where to.

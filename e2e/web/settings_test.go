@@ -28,7 +28,7 @@ func TestPagesShowWhatTheOwnerSet(t *testing.T) {
 	}
 	testkit.Eventually(t, "the settings are in force", func() bool { return strings.Contains(s.get("/").body, "teal") })
 	for _, path := range []string{"/", "/de", "/ar"} {
-		s.shows(path, http.StatusOK, "Wir haben &lt;Ferien&gt;.", `data-accent="teal"`, "/legal/imprint")
+		s.shows(path, http.StatusOK, `<p class="announcement" lang="de" dir="auto">Wir haben &lt;Ferien&gt;.`, `data-accent="teal"`, "/legal/imprint")
 	}
 	s.lacks(s.shows("/legal/imprint", http.StatusOK, "<h1>Imprint</h1>", `href="https://ada.example/"`, "&lt;b&gt;one&lt;/b&gt;"), `dir="auto" lang=`)
 	s.shows("/de/legal/imprint", http.StatusOK, "<h1>Impressum</h1>", `lang="en"`, "Ada")

@@ -69,7 +69,9 @@ const cart: State[] = [
       const [short, gone] = [await sell(5), await sell(5)];
       await holds(v.page, short.code, 4);
       await holds(v.page, gone.code, 1);
+      await go(v, '/cart');
       await deliver(short, -3);
+      await reprice(short, euros(6));
       await archive(gone);
       await go(v, '/cart');
     },

@@ -1,7 +1,7 @@
 // Numbers are written and read as each language does (nextjs-starter-medusa#149,
 // medusajs/admin#630), and none is mirrored from right to left (medusa#15371).
 import { expect, test } from '../check.ts';
-import { sell, served } from '../served.ts';
+import { place, reached, sell, served } from '../served.ts';
 import { holds } from '../visit.ts';
 
 test('dinars have three decimals and yen none', async ({ page }) => {
@@ -32,8 +32,13 @@ test('19,50 is read as the page’s language writes it', async ({ page }) => {
 
 test('no number is mirrored on pages from right to left', async ({ page }) => {
   await holds(page, 'LONG', 2);
-  for (const path of ['/ar', `/ar${served.category}?sort=dear`, '/ar/p/LONG', '/ar/cart', '/ar/checkout']) {
+  const placed = await place('BLUE');
+  await reached(placed.order, 'CONFIRMED');
+  await page.goto(placed.link);
+  const order = `/ar/orders/${placed.order.number}`;
+  for (const path of ['/ar', `/ar${served.category}?sort=dear`, '/ar/p/LONG', '/ar/cart', '/ar/checkout', order]) {
     await page.goto(path);
+    for (const summary of await page.locator('main summary').all()) await summary.click();
     const mirrored = await page.evaluate(() => {
       const found: string[] = [];
       const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -89,6 +89,7 @@ func orderComponents(p view.Page) []shown {
 	steps := []view.Step{{Text: p.Say("step.placed"), Done: true, Time: "2026-11-30 12:03"}, {Text: p.Say("step.paid"), Done: true, Time: "2026-11-30 12:04"}, {Text: p.Say("step.shipped")}, {Text: p.Say("step.delivered")}}
 	return []shown{
 		{"Notice", []state{{"good", view.Notice("good", p.Say("cart.added"))}, {"bad", view.Notice("bad", p.Say("cart.bad_quantity"))}, {"plain", view.Notice("", p.Say("find.text"))}}},
+		{"Changes", []state{{"a price", view.Changes(p, []string{p.Texts.Fill("change.price", "Name", "Blue mug", "Old", "€5.00", "New", "€6.00")}, p.Texts.Fill("change.now", "Total", "€6.00"))}}},
 		{"ErrorSummary", []state{{"two fields", view.ErrorSummary(p, []view.Field{field(wrong), choice(wrong)})}}},
 		{"TextField", []state{{"typed", view.TextField(field(""))}, {"wrong", view.TextField(field(wrong))}}},
 		{"SelectField", []state{{"nothing chosen", view.SelectField(choice(""))}, {"wrong", view.SelectField(choice(wrong))}}},

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
+	"golang.org/x/text/unicode/bidi"
 )
 
 // Default is the language of texts where a language is asked for that has none.
@@ -149,21 +150,39 @@ func (t *Texts) Count(id string, count int, namesAndValues ...string) string {
 	if !ok {
 		text = t.Say(id)
 	}
-	return filled(text, append([]string{"Count", t.Number(count)}, namesAndValues...))
+	return t.filled(strings.ReplaceAll(text, "{{.Count}}", t.Number(count)), namesAndValues)
 }
 
 // Fill returns a text with values, given as name and value in turn.
 func (t *Texts) Fill(id string, namesAndValues ...string) string {
-	return filled(t.Say(id), namesAndValues)
+	return t.filled(t.Say(id), namesAndValues)
 }
 
 // filled puts values where the text has their names: {{.Name}}.
-func filled(text string, namesAndValues []string) string {
+func (t *Texts) filled(text string, namesAndValues []string) string {
 	places := make([]string, 0, len(namesAndValues))
 	for i := 0; i+1 < len(namesAndValues); i += 2 {
-		places = append(places, "{{."+namesAndValues[i]+"}}", namesAndValues[i+1])
+		places = append(places, "{{."+namesAndValues[i]+"}}", t.isolated(namesAndValues[i+1]))
 	}
 	return strings.NewReplacer(places...).Replace(text)
+}
+
+// isolated is a value that keeps its direction within a text: between the marks that Unicode has
+// for that (https://unicode.org/reports/tr9/#Explicit_Directional_Isolates), because texts also
+// stand where no element can, in titles and names of buttons. A text from left to right needs
+// none around what is written like itself, and its values can be copied as they are.
+func (t *Texts) isolated(value string) string {
+	const firstStrong, end = "\u2068", "\u2069"
+	if t.Dir() == "ltr" && !strings.ContainsFunc(value, isFromRight) {
+		return value
+	}
+	return firstStrong + value + end
+}
+
+// isFromRight reports whether a letter is written from right to left.
+func isFromRight(r rune) bool {
+	properties, _ := bidi.LookupRune(r)
+	return properties.Class() == bidi.R || properties.Class() == bidi.AL
 }
 
 // Number writes a number of things of 0 or more, with what the language has between groups of

@@ -152,7 +152,7 @@ func TestNumbersChooseTheForm(t *testing.T) {
 			t.Errorf("%s, %d: %q, want %q", row.language, row.count, got, row.want)
 		}
 	}
-	for language, want := range map[string]string{"en": "24 of 1,312 products", "de": "24 von 1.312 Produkten", "ar": "24 من 1,312 منتجاً"} {
+	for language, want := range map[string]string{"en": "24 of 1,312 products", "de": "24 von 1.312 Produkten", "ar": "\u206824\u2069 من 1,312 منتجاً"} {
 		if got := catalog.In(language).Count("list.some", 1312, "Shown", "24"); got != want {
 			t.Errorf("%s: %q, want %q", language, got, want)
 		}
@@ -164,6 +164,16 @@ func TestNumbersChooseTheForm(t *testing.T) {
 	}
 	if catalog.In("ar").Dir() != "rtl" || catalog.In("de").Dir() != "ltr" || catalog.In("fr").Language() != "en" {
 		t.Error("the direction, or the language of those that are not offered, is wrong")
+	}
+	for language, rows := range map[string]map[string]string{
+		"en": {"7K3M-Q2XD": "Order 7K3M-Q2XD", "كوب": "Order \u2068كوب\u2069"},
+		"ar": {"7K3M-Q2XD": "الطلب \u20687K3M-Q2XD\u2069"},
+	} {
+		for number, want := range rows {
+			if got := catalog.In(language).Fill("order.title", "Number", number); got != want {
+				t.Errorf("%s: %q, want %q", language, got, want)
+			}
+		}
 	}
 	if got := catalog.In("en").Fill("search.for", "Query", "<b>"); got != "Products that match “<b>”" {
 		t.Errorf("a value is changed: %q", got)

@@ -41,7 +41,7 @@ func (v *visit) add(form, code string, quantity int32) (repeated bool, err error
 		case err != nil:
 			return false, err
 		case made == "":
-			return repeated, v.changed(cart)
+			return repeated, v.changed(cart, code)
 		}
 		kept := false
 		err = v.remember(func(c *session.Content) {
@@ -67,7 +67,7 @@ func additionOf(salt, form, code string, quantity int32) string {
 func (v *visit) forgetCart(token string) error {
 	return v.remember(func(c *session.Content) {
 		if c.Cart == token {
-			c.Cart, c.Things, c.Etag = "", 0, ""
+			c.Cart, c.Shown, c.Things, c.Etag = "", nil, 0, ""
 		}
 	})
 }

@@ -12,8 +12,11 @@ import (
 	"github.com/shopmesh/shopmesh/services/storefront/internal/view"
 )
 
-// cartPath is where the cart is.
-const cartPath = "/cart"
+// cartPath is where the cart is, and addPath takes what is put into it.
+const (
+	cartPath = "/cart"
+	addPath  = cartPath + "/add"
+)
 
 // The fields of the cart's address that tell what was done to it.
 const (
@@ -47,6 +50,10 @@ func (s *Server) cart(v *visit) error {
 			shown.Short, shown.Available = true, available
 		}
 		d.Lines = append(d.Lines, shown)
+	}
+	d.Changes = v.cartChanges(current, d.Lines)
+	if err := v.remember(func(c *session.Content) { c.Shown = shownCart(current, d.Lines) }); err != nil {
+		return err
 	}
 	d.Orderable = d.Total != nil && len(current.GetUnavailableCodes()) == 0
 	if opened := v.opened; len(d.Lines) == 0 && len(opened.Orders) > 0 {

@@ -85,7 +85,7 @@ func (v *visit) tryChange(code string, quantity int32) (before int32, done bool,
 		return before, false, err
 	}
 	if made == "" {
-		return before, true, v.changed(changed)
+		return before, true, v.changed(changed, code)
 	}
 	err = v.remember(func(c *session.Content) {
 		if done = c.Cart == shown && c.Account == nil; done {
@@ -95,11 +95,11 @@ func (v *visit) tryChange(code string, quantity int32) (before int32, done bool,
 	return before, done, err
 }
 
-// changed keeps how many things are in a cart that the visitor changed: the checkout need not
-// tell them of it.
-func (v *visit) changed(cart *orderv1.Cart) error {
+// changed keeps how many things are in a cart of which the visitor changed how many of a product
+// are in it: no page need tell them of that.
+func (v *visit) changed(cart *orderv1.Cart, code string) error {
 	return v.remember(func(c *session.Content) {
-		c.Things, c.Etag = things(cart), cart.GetEtag()
+		c.Things, c.Etag, c.Shown = things(cart), cart.GetEtag(), withOwnChange(c.Shown, cart, code)
 		if kept, ok := c.Forms[checkoutPath]; ok {
 			kept.Seen = nil
 			c.Keep(checkoutPath, kept)

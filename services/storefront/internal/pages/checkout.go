@@ -42,21 +42,28 @@ func (s *Server) checkout(v *visit) error {
 	}
 	d.Fields, d.More = v.checkoutFields(kept, offer.quote)
 	d.SignedIn, d.Saved, d.KeepAddress = customer != nil, v.savedAddresses(customer, kept), kept.Values[keepAddressField] != ""
-	was := kept.Seen
-	if was == nil {
-		was = inCart(offer.cart)
-	}
-	if d.Changes = v.changes(was, offer.quote.GetLines()); len(d.Changes) > 0 {
-		if before := sumOf(kept.Values[totalField]); before != nil && amountOf(before) != d.Expected {
-			d.Changes = append(d.Changes, v.texts.Fill("change.total", "Old", v.amount(before), "New", v.amount(d.Total)))
-		}
-	}
+	was, total := v.before(kept, offer.cart)
+	d.Changes = v.withTotal(v.changes(was, offer.quote.GetLines()), total, d.Total)
 	if problem := kept.Problems[""]; problem != "" {
 		d.Notice = view.NoticeData{Kind: "bad", Text: v.texts.Say(problem)}
 	}
 	p := v.page(v.texts.Say("checkout.title"))
 	p.Path, p.Hidden = checkoutPath, true
 	return v.show(http.StatusOK, noStore, view.Checkout(p, d))
+}
+
+// before is what the visitor saw last of what they are about to order, and its total, where that
+// is known: the checkout that they sent, else the cart.
+func (v *visit) before(kept session.Form, cart *orderv1.Cart) (lines []string, total string) {
+	was := v.shownOf(cart)
+	switch {
+	case kept.Seen != nil:
+		return kept.Seen, kept.Values[totalField]
+	case was != nil:
+		return was.Lines, was.Total
+	default:
+		return inCart(cart), ""
+	}
 }
 
 // afterCheckout leads whoever has nothing to order to the order that they placed, or to the

@@ -87,27 +87,27 @@ func (v *visit) password(name string) string { return v.request.PostForm.Get(nam
 
 // answer leads on from a form whose call is made, and forgets what was typed into it; one that
 // was refused for what was typed leads back to its page, which tells that. names are the form's
-// fields.
+// fields. What was typed is kept whatever went wrong.
 func (v *visit) answer(path string, err error, names []string, done func() error) error {
-	problems := v.problems(err, names)
-	switch {
-	case len(problems) > 0:
-		typed := v.typedInto(names...)
-		typed.Problems = problems
-		if err := v.remember(func(c *session.Content) { c.Keep(path, typed) }); err != nil {
+	if err == nil {
+		if err := v.remember(func(c *session.Content) { delete(c.Forms, path) }); err != nil {
 			return err
 		}
-		if next := v.next(); next != "" {
-			return v.see(path, nextField, next)
-		}
+		return done()
+	}
+	typed := v.typedInto(names...)
+	typed.Problems = v.problems(err, names)
+	kept := v.remember(func(c *session.Content) { c.Keep(path, typed) })
+	switch next := v.next(); {
+	case len(typed.Problems) == 0:
+		return err // what was typed is there when its page is opened again
+	case kept != nil:
+		return kept
+	case next != "":
+		return v.see(path, nextField, next)
+	default:
 		return v.see(path)
-	case err != nil:
-		return err
 	}
-	if err := v.remember(func(c *session.Content) { delete(c.Forms, path) }); err != nil {
-		return err
-	}
-	return done()
 }
 
 // problems are the ids of the texts about why a call refused what was typed, by field; none
@@ -179,7 +179,7 @@ func (v *visit) next() string {
 	if v.request.Method != http.MethodPost {
 		path = v.request.URL.Query().Get(nextField)
 	}
-	if at, _, ok := v.server.find(path); ok && !at.form {
+	if at, _, ok := v.server.find(path); ok && at.form == "" {
 		return path
 	}
 	return ""

@@ -26,8 +26,8 @@ func TestAListTellsHowManyItHas(t *testing.T) {
 		{"en", 24, 10_001, "24 of more than 10,000 products"},
 		{"de", 5, 29, "5 von 29 Produkten"},
 		{"de", 24, 10_001, "24 von mehr als 10.000 Produkten"},
-		{"ar", 1, 2, "1 من منتجين"},
-		{"ar", 24, 312, "24 من 312 منتجاً"},
+		{"ar", 1, 2, "\u20681\u2069 من منتجين"},
+		{"ar", 24, 312, "\u206824\u2069 من 312 منتجاً"},
 		{"en", 24, 23, "24 products"}, // one was archived between the two statements
 	} {
 		v := &visit{texts: catalog.In(row.language)}

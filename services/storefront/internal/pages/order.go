@@ -243,12 +243,3 @@ func (v *visit) steps(order *orderv1.Order) []view.Step {
 	}
 	return steps
 }
-
-// time writes a time in the shop's time zone.
-func (v *visit) time(at time.Time) string {
-	at = at.In(v.own.Location)
-	if v.texts.Language() == "de" {
-		return at.Format("02.01.2006, 15:04")
-	}
-	return at.Format("2006-01-02 15:04")
-}

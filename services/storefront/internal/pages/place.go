@@ -229,7 +229,7 @@ func (v *visit) seePlaced(order session.Order) error {
 		if order.Token != "" {
 			c.Open(order)
 		}
-		c.Things = 0
+		c.Things, c.Shown = 0, nil
 		delete(c.Forms, checkoutPath)
 	})
 	if err != nil {

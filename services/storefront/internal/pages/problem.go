@@ -1,11 +1,14 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -49,6 +52,7 @@ func (v *visit) problem(err error) {
 		header.Set("Allow", "GET, HEAD")
 		if errors.Is(err, errFormOnly) {
 			header.Set("Allow", http.MethodPost)
+			d.Step = v.again()
 		}
 	case errors.Is(err, errOrderClosed):
 		d.Step = view.Link{Text: v.texts.Say("error.closed_step"), Href: v.url(findPath)}
@@ -66,16 +70,39 @@ func (v *visit) problem(err error) {
 			d.Step = v.again()
 		}
 	}
-	p := v.page(d.Heading)
+	p := v.pageAt(cmp.Or(v.formsPage(), v.address()), d.Heading)
 	p.Hidden = true
 	if err := v.show(status, noStore, view.Problem(p, d)); err != nil {
 		http.Error(v.w, d.Heading, status)
 	}
 }
 
-// again is the same page once more. What was sent by POST is not sent again.
+// again is the same page once more. What was sent by POST is not sent again: its form is on a
+// page, with what was typed where the session keeps that.
 func (v *visit) again() view.Link {
+	if path := v.formsPage(); path != "" {
+		if next := v.next(); next != "" {
+			path = withQuery(path, url.Values{nextField: {next}})
+		}
+		return view.Link{Text: v.texts.Say("error.to_form"), Href: v.url(path)}
+	}
 	return view.Link{Text: v.texts.Say("error.retry"), Href: v.url(v.address())}
+}
+
+// formsPage is the page of the form that the visit's address takes; empty where that is a page
+// itself.
+func (v *visit) formsPage() string {
+	if code := v.field("code"); v.path == addPath && view.ValidCode(code) {
+		return view.ProductPath(code, "")
+	}
+	at, args, _ := v.server.find(v.path)
+	segments := strings.Split(at.form, "/")
+	for i, segment := range segments {
+		if segment == "*" {
+			segments[i], args = args[0], args[1:]
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 // statusOf returns the status of a page about an error, and the name of its texts. Each id is

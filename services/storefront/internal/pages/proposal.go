@@ -56,11 +56,11 @@ func orderable(line *orderv1.CartLine, stock map[string]int64) int32 {
 }
 
 // seen are the lines of a quote as a form carries them, so that what changed meanwhile can be
-// told: code, quantity, price and name.
+// told.
 func seen(lines []*orderv1.OrderLine) []string {
 	all := make([]string, len(lines))
 	for i, line := range lines {
-		all[i] = fmt.Sprintf("%s %d %s %s", line.GetProductCode(), line.GetQuantity(), amountOf(line.GetUnitPrice()), line.GetName())
+		all[i] = seenLine{code: line.GetProductCode(), name: line.GetName(), quantity: int(line.GetQuantity()), price: line.GetUnitPrice()}.String()
 	}
 	return all
 }
@@ -69,7 +69,7 @@ func seen(lines []*orderv1.OrderLine) []string {
 func inCart(cart *orderv1.Cart) []string {
 	all := make([]string, len(cart.GetLines()))
 	for i, line := range cart.GetLines() {
-		all[i] = fmt.Sprintf("%s %d %s %s", line.GetProductCode(), line.GetQuantity(), amountOf(line.GetUnitPrice()), line.GetName())
+		all[i] = seenLine{code: line.GetProductCode(), name: line.GetName(), quantity: int(line.GetQuantity()), price: line.GetUnitPrice()}.String()
 	}
 	return all
 }
@@ -98,6 +98,11 @@ type seenLine struct {
 	code, name string
 	quantity   int
 	price      *moneytype.Money
+}
+
+// String is the line as a form carries it: code, quantity, price and name.
+func (l seenLine) String() string {
+	return fmt.Sprintf("%s %d %s %s", l.code, l.quantity, amountOf(l.price), l.name)
 }
 
 // readSeen reads lines that a form carried; those that no page of ours wrote are left out.
@@ -137,13 +142,26 @@ func (v *visit) changes(texts []string, lines []*orderv1.OrderLine) []string {
 			told = append(told, v.texts.Fill("change.quantity", "Name", line.GetName(), "Old", strconv.Itoa(was.quantity), "New", strconv.Itoa(int(line.GetQuantity()))))
 		}
 		if amountOf(was.price) != amountOf(line.GetUnitPrice()) {
-			told = append(told, v.texts.Fill("change.price", "Name", line.GetName(), "Old", v.amount(was.price), "New", v.amount(line.GetUnitPrice())))
+			told = append(told, v.priceChange(was, line.GetName(), line.GetUnitPrice()))
 		}
 	}
 	for _, line := range lines {
 		if !before[line.GetProductCode()] {
 			told = append(told, v.texts.Fill("change.added", "Name", line.GetName(), "New", strconv.Itoa(int(line.GetQuantity()))))
 		}
+	}
+	return told
+}
+
+// priceChange tells that a line costs something else than it was seen for.
+func (v *visit) priceChange(was seenLine, name string, price *moneytype.Money) string {
+	return v.texts.Fill("change.price", "Name", name, "Old", v.amount(was.price), "New", v.amount(price))
+}
+
+// withTotal adds to changes, where there are any, that they come to another total.
+func (v *visit) withTotal(told []string, before string, total *moneytype.Money) []string {
+	if was := sumOf(before); len(told) > 0 && was != nil && before != amountOf(total) {
+		told = append(told, v.texts.Fill("change.total", "Old", v.amount(was), "New", v.amount(total)))
 	}
 	return told
 }

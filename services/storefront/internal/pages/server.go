@@ -44,17 +44,15 @@ type OwnSettings struct {
 	Location *time.Location
 }
 
-// announcement is what stands above the pages in a language.
-func (o OwnSettings) announcement(language string) string {
-	if text := o.Announcements[language]; text != "" {
-		return text
-	}
-	for _, other := range o.Languages {
-		if text := o.Announcements[other]; text != "" {
-			return text
+// announcement is what stands above the pages in a language, and the language that it is in
+// itself; empty for none.
+func (o OwnSettings) announcement(language string) (text, in string) {
+	for _, in := range append([]string{language}, o.Languages...) {
+		if text := o.Announcements[in]; text != "" {
+			return text, in
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // Legal are the addresses of the legal notices; empty for what is not set.
@@ -111,8 +109,9 @@ type page func(*visit) error
 type route struct {
 	path string
 	page page
-	// form is whether it takes a form by POST, and nothing else.
-	form bool
+	// form is the page of the form that it takes by POST, where it takes nothing else; "*" stands
+	// for the same as in path. Empty for what is a page itself.
+	form string
 	// segments are those of path.
 	segments []string
 }
@@ -127,59 +126,59 @@ func (s *Server) pages() []route {
 		{path: "/p/*/*", page: s.product},
 		{path: "/p/*", page: s.product},
 		{path: cartPath, page: s.cart},
-		{path: "/cart/add", page: s.addToCart, form: true},
-		{path: "/cart/set", page: s.setInCart, form: true},
+		{path: addPath, page: s.addToCart, form: cartPath},
+		{path: "/cart/set", page: s.setInCart, form: cartPath},
 		{path: checkoutPath, page: s.checkout},
-		{path: "/checkout/place", page: s.place, form: true},
+		{path: "/checkout/place", page: s.place, form: checkoutPath},
 		{path: findPath, page: s.findOrder},
-		{path: "/orders/link", page: s.sendLink, form: true},
+		{path: "/orders/link", page: s.sendLink, form: findPath},
 		{path: paidPath, page: s.paid},
 		{path: "/orders/*", page: s.order},
 		{path: "/orders/*/events", page: s.orderEvents},
-		{path: "/orders/*/cancel", page: s.cancelOrder, form: true},
-		{path: "/orders/*/again", page: s.orderAgain, form: true},
+		{path: "/orders/*/cancel", page: s.cancelOrder, form: "/orders/*"},
+		{path: "/orders/*/again", page: s.orderAgain, form: "/orders/*"},
 		{path: linkPrefix + "*", page: s.orderLink},
 		{path: legalPath + "*", page: s.legalText},
 		{path: "/office", page: toOffice("")},
 		{path: invitationPath, page: toOffice("accept-invitation")},
-		{path: "/orders/*/claim", page: s.signedIn(s.claimOrder), form: true},
+		{path: "/orders/*/claim", page: s.signedIn(s.claimOrder), form: "/orders/*"},
 		{path: ownOrdersPath, page: s.signedIn(s.ownOrders)},
 		{path: addressesPath, page: s.signedIn(s.addresses)},
 		{path: addressesPath + "/*", page: s.signedIn(s.address)},
-		{path: addressesPath + "/*" + sendSuffix, page: s.signedIn(s.saveAddress), form: true},
-		{path: addressesPath + "/*" + preferSuffix, page: s.signedIn(s.preferAddress), form: true},
-		{path: addressesPath + "/*/delete", page: s.signedIn(s.deleteAddress), form: true},
-		{path: "/checkout/sign-in", page: s.signInToOrder, form: true},
+		{path: addressesPath + "/*" + sendSuffix, page: s.signedIn(s.saveAddress), form: addressesPath + "/*"},
+		{path: addressesPath + "/*" + preferSuffix, page: s.signedIn(s.preferAddress), form: addressesPath},
+		{path: addressesPath + "/*/delete", page: s.signedIn(s.deleteAddress), form: addressesPath},
+		{path: "/checkout/sign-in", page: s.signInToOrder, form: checkoutPath},
 		{path: accountPath, page: s.signedIn(s.account)},
 		{path: profilePath, page: s.signedIn(s.profile)},
-		{path: profilePath + sendSuffix, page: s.signedIn(s.saveProfile), form: true},
+		{path: profilePath + sendSuffix, page: s.signedIn(s.saveProfile), form: profilePath},
 		{path: emailPath, page: s.signedIn(s.changeEmail)},
-		{path: emailPath + sendSuffix, page: s.signedIn(s.sendEmailLink), form: true},
+		{path: emailPath + sendSuffix, page: s.signedIn(s.sendEmailLink), form: emailPath},
 		{path: passwordPath, page: s.signedIn(s.changePassword)},
-		{path: passwordPath + sendSuffix, page: s.signedIn(s.savePassword), form: true},
+		{path: passwordPath + sendSuffix, page: s.signedIn(s.savePassword), form: passwordPath},
 		{path: sessionsPath, page: s.signedIn(s.ownSessions)},
-		{path: sessionsPath + "/*/end", page: s.signedIn(s.endSession), form: true},
+		{path: sessionsPath + "/*/end", page: s.signedIn(s.endSession), form: sessionsPath},
 		{path: factorPath, page: s.signedIn(s.secondFactor)},
-		{path: factorPath + sendSuffix, page: s.signedIn(s.beginFactor), form: true},
-		{path: confirmFactorPath, page: s.signedIn(s.confirmFactor), form: true},
-		{path: keptCodesPath, page: s.signedIn(s.keptCodes), form: true},
-		{path: removeFactorPath, page: s.signedIn(s.removeFactor), form: true},
-		{path: exportPath, page: s.signedIn(s.export), form: true},
+		{path: factorPath + sendSuffix, page: s.signedIn(s.beginFactor), form: factorPath},
+		{path: confirmFactorPath, page: s.signedIn(s.confirmFactor), form: factorPath},
+		{path: keptCodesPath, page: s.signedIn(s.keptCodes), form: factorPath},
+		{path: removeFactorPath, page: s.signedIn(s.removeFactor), form: factorPath},
+		{path: exportPath, page: s.signedIn(s.export), form: accountPath},
 		{path: erasePath, page: s.signedIn(s.erasePage)},
-		{path: erasePath + sendSuffix, page: s.signedIn(s.erase), form: true},
+		{path: erasePath + sendSuffix, page: s.signedIn(s.erase), form: erasePath},
 		{path: signInPath, page: s.signInPage},
-		{path: signInPath + sendSuffix, page: s.signIn, form: true},
-		{path: accountPath + "/sign-out", page: s.signOut, form: true},
+		{path: signInPath + sendSuffix, page: s.signIn, form: signInPath},
+		{path: accountPath + "/sign-out", page: s.signOut, form: accountPath},
 		{path: signUpPath, page: s.signUpPage},
-		{path: signUpPath + sendSuffix, page: s.signUp, form: true},
+		{path: signUpPath + sendSuffix, page: s.signUp, form: signUpPath},
 		{path: verifyPath, page: s.verifyPage},
-		{path: verifyPath + sendSuffix, page: s.verify, form: true},
+		{path: verifyPath + sendSuffix, page: s.verify, form: verifyPath},
 		{path: forgotPath, page: s.forgotPage},
-		{path: forgotPath + sendSuffix, page: s.forgot, form: true},
+		{path: forgotPath + sendSuffix, page: s.forgot, form: forgotPath},
 		{path: resetPath, page: s.resetPage},
-		{path: resetPath + sendSuffix, page: s.reset, form: true},
+		{path: resetPath + sendSuffix, page: s.reset, form: resetPath},
 		{path: confirmPath, page: s.confirmPage},
-		{path: confirmPath + sendSuffix, page: s.confirm, form: true},
+		{path: confirmPath + sendSuffix, page: s.confirm, form: confirmPath},
 	}
 }
 
@@ -221,9 +220,9 @@ func (s *Server) serve(v *visit) error {
 
 func (s *Server) servePage(v *visit, at route) error {
 	switch {
-	case at.form && v.request.Method != http.MethodPost:
+	case at.form != "" && v.request.Method != http.MethodPost:
 		return errFormOnly
-	case at.form:
+	case at.form != "":
 		if err := v.readForm(); err != nil {
 			return err
 		}

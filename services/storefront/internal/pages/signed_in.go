@@ -79,7 +79,7 @@ func (s *Server) renew(v *visit) error {
 			switch {
 			case c.Account == nil || c.Account.Refresh != was.Refresh:
 			case next == nil:
-				c.Account, c.Factor, c.Forms, c.Things, c.Etag = nil, nil, nil, 0, ""
+				c.Account, c.Factor, c.Forms, c.Shown, c.Things, c.Etag = nil, nil, nil, nil, 0, ""
 			default:
 				c.Account = &session.Account{Customer: was.Customer, Access: next.GetAccessToken(), Refresh: next.GetRefreshToken()}
 			}

@@ -87,11 +87,17 @@ func (v *visit) address() string {
 }
 
 // page returns what all pages have. What the page alone has is set by its handler.
-func (v *visit) page(title string) view.Page {
-	s, path := v.server, v.address()
+func (v *visit) page(title string) view.Page { return v.pageAt(v.address(), title) }
+
+// pageAt returns what a page at another address than the request's has.
+func (v *visit) pageAt(path, title string) view.Page {
+	s := v.server
+	announcement, in := v.own.announcement(v.texts.Language())
 	p := view.Page{
 		Texts: v.texts, Standard: v.standard, Title: title, Path: path, PublicURL: s.PublicURL,
-		Shop:  view.Shop{Name: v.set.ShopName, Announcement: v.own.announcement(v.texts.Language()), Accent: v.own.Accent, Legal: v.legal()},
+		Shop: view.Shop{
+			Name: v.set.ShopName, Announcement: announcement, AnnouncedIn: in, Accent: v.own.Accent, Legal: v.legal(),
+		},
 		Links: view.Links{Style: s.Assets.Href("shop.css"), Script: s.Assets.Href("enhance.js"), Motifs: s.Assets.Href("motifs.svg"), Icon: s.Assets.Href("icon.svg")},
 	}
 	if opened := v.seen(); opened != nil {

@@ -50,6 +50,8 @@ type Content struct {
 	Salt string `json:"salt,omitempty"`
 	// Orders are those of a guest that it opens, the last one first.
 	Orders []Order `json:"orders,omitempty"`
+	// Shown is the cart as its page showed it last; nil where it showed none.
+	Shown *Shown `json:"shown,omitempty"`
 	// Forms are what was typed into forms that were refused, by the form's name.
 	Forms map[string]Form `json:"forms,omitempty"`
 }
@@ -82,6 +84,18 @@ type Order struct {
 	ID     string `json:"id"`
 	Number string `json:"number"`
 	Token  string `json:"token"`
+}
+
+// Shown is what the cart's page showed and what may change meanwhile. One that is kept is never
+// changed, but replaced.
+type Shown struct {
+	// Checkout is the cart's checkout_id: after another order, another cart is shown.
+	Checkout string `json:"checkout"`
+	// Lines are as forms carry them, and Short the codes of those of which there was not enough.
+	Lines []string `json:"lines,omitempty"`
+	Short []string `json:"short,omitempty"`
+	// Total is what they cost; empty where the visitor changed them since.
+	Total string `json:"total,omitempty"`
 }
 
 // Form is what was typed into a form, so that nothing is lost where it is refused.

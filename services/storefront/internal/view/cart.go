@@ -13,7 +13,9 @@ import (
 // CartPage is what the cart shows.
 type CartPage struct {
 	Notice NoticeData
-	Lines  []CartLine
+	// Changes tell what is not as the cart showed it last.
+	Changes []string
+	Lines   []CartLine
 	// Total is the sum of what can be ordered; nil when nothing can.
 	Total *moneytype.Money
 	// Orderable is whether the cart can be ordered as it is.

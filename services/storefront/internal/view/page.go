@@ -43,8 +43,10 @@ type Page struct {
 
 // Shop is what the owner set for all pages.
 type Shop struct {
-	Name, Announcement, Accent string
-	Legal                      []Link
+	Name, Accent string
+	// Announcement stands above every page, in the language AnnouncedIn; empty for none.
+	Announcement, AnnouncedIn string
+	Legal                     []Link
 }
 
 // Link is a text that leads somewhere.
