@@ -74,6 +74,7 @@ func TestEveryFieldHasADefaultOrIsKnownToHaveNone(t *testing.T) {
 		"shopmesh.shop.v1.Settings.mail_subjects", "shopmesh.shop.v1.Settings.legal_notices",
 		"shopmesh.edge.v1.Settings.cors_origins",
 		"shopmesh.storefront.v1.Settings.announcements", "shopmesh.storefront.v1.Settings.regions", "shopmesh.storefront.v1.Settings.legal_texts",
+		"shopmesh.storefront.v1.Settings.carriers",
 		"shopmesh.payment.v1.Settings.return_url",
 		"shopmesh.payment.v1.Settings.stripe_key_secret", "shopmesh.payment.v1.Settings.stripe_webhook_secrets",
 	}

@@ -30,6 +30,7 @@ func TestAnOwnerSetsWhatPagesShow(t *testing.T) {
 	set := &storefrontv1.Settings{
 		Announcements: []*storefrontv1.Announcement{{Language: "de", Text: "Bis 7. Januar geschlossen"}, {Language: "ar", Text: "مغلق حتى ٧ يناير"}},
 		Accent:        storefrontv1.Accent_ACCENT_VIOLET.Enum(), TimeZone: new("Europe/Berlin"), Languages: []string{"de", "ar"}, Regions: []string{"DE", "AT", "XK"},
+		Carriers: []*storefrontv1.Carrier{{Name: "Post", TrackingUrl: "https://post.example/parcels?code={code}&again={code}"}},
 		LegalTexts: []*storefrontv1.LegalTexts{{
 			Language: "de", Imprint: "# Impressum\n\nHill & Dale\n- Weg 1\n- 10115 Berlin", Privacy: strings.Repeat("ß", 20_000),
 		}},
@@ -56,6 +57,12 @@ func TestWhatPagesCouldNotShowIsRefused(t *testing.T) {
 	texts := func(all ...*storefrontv1.LegalTexts) *storefrontv1.Settings {
 		return &storefrontv1.Settings{LegalTexts: all}
 	}
+	carried := func(all ...*storefrontv1.Carrier) *storefrontv1.Settings {
+		return &storefrontv1.Settings{Carriers: all}
+	}
+	carrier := func(name, page string) *storefrontv1.Carrier {
+		return &storefrontv1.Carrier{Name: name, TrackingUrl: page}
+	}
 	said := func(all ...*storefrontv1.Announcement) *storefrontv1.Settings {
 		return &storefrontv1.Settings{Announcements: all}
 	}
@@ -76,6 +83,11 @@ func TestWhatPagesCouldNotShowIsRefused(t *testing.T) {
 		{"an announcement of two lines", "INVALID_FIELD", "announcements[0].text", said(&storefrontv1.Announcement{Language: "de", Text: "a\nb"})},
 		{"an announcement that nobody sees", "SETTINGS_INVALID", "announcements[0].text", said(&storefrontv1.Announcement{Language: "de", Text: "\u3164"})},
 		{"texts of a language twice", "INVALID_FIELD", "", texts(&storefrontv1.LegalTexts{Language: "de"}, &storefrontv1.LegalTexts{Language: "de"})},
+		{"a carrier twice", "INVALID_FIELD", "", carried(carrier("Post", "https://post.example/{code}"), carrier("Post", "https://other.example/{code}"))},
+		{"a carrier whose name nobody sees", "SETTINGS_INVALID", "carriers[0].name", carried(carrier("\u3164", "https://post.example/{code}"))},
+		{"a carrier's page without a code", "INVALID_FIELD", "carriers[0].tracking_url", carried(carrier("Post", "https://post.example/"))},
+		{"a code in place of a host", "INVALID_FIELD", "carriers[0].tracking_url", carried(carrier("Post", "https://{code}/"))},
+		{"a carrier's page without TLS", "INVALID_FIELD", "carriers[0].tracking_url", carried(carrier("Post", "http://post.example/{code}"))},
 		{"a text of no language", "INVALID_FIELD", "legal_texts[0].language", texts(&storefrontv1.LegalTexts{Terms: "a"})},
 		{"a text that is too long", "INVALID_FIELD", "legal_texts[0].terms", texts(&storefrontv1.LegalTexts{Language: "en", Terms: strings.Repeat("a", 20_001)})},
 		{"a text with control characters", "INVALID_FIELD", "legal_texts[0].privacy", texts(&storefrontv1.LegalTexts{Language: "en", Privacy: "a\x1b[1m"})},

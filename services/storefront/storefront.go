@@ -118,6 +118,9 @@ func readOwn(set *storefrontv1.Settings) (pages.OwnSettings, error) {
 		Languages: set.GetLanguages(), Regions: set.GetRegions(), Location: location, Announcements: make(map[string]string),
 		LegalTexts: make(map[string]pages.LegalTexts),
 	}
+	for _, carrier := range set.GetCarriers() {
+		own.Carriers = append(own.Carriers, pages.Carrier{Name: carrier.GetName(), TrackingURL: carrier.GetTrackingUrl()})
+	}
 	for _, announcement := range set.GetAnnouncements() {
 		own.Announcements[announcement.GetLanguage()] = announcement.GetText()
 	}

@@ -3,7 +3,7 @@
 import { keep, restore } from './fields.js';
 import { abandon, listen, sending } from './forms.js';
 import { takeToken } from './link.js';
-import { build, focus, idle, open, part, place, request, say, show, swap, top, twin } from './page.js';
+import { build, focus, idle, offerPrint, open, part, place, request, say, show, swap, top, twin } from './page.js';
 
 /** How long nothing may be heard of a connection before it counts as lost: three beats. */
 const patience = 30_000;
@@ -159,6 +159,7 @@ addEventListener('online', () => {
 });
 listen();
 restore();
+offerPrint();
 takeToken();
 follow();
 // A page that Back shows comes from the browser's cache, as it was.

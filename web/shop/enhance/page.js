@@ -42,6 +42,16 @@ export function part(name) {
   return /** @type {HTMLElement} */ (parts.content.querySelector(`[data-part=${name}]`)?.cloneNode(true));
 }
 
+/** Adds the button that prints where the page has a place for it: without a script the browser's
+ * own menu prints. */
+export function offerPrint() {
+  const place = document.querySelector('[data-print]');
+  if (!place || place.querySelector('[data-part=print]')) return;
+  const button = part('print');
+  button.addEventListener('click', () => window.print());
+  place.append(button);
+}
+
 /** Requests a page. It throws where nothing answers; what is no page has no main.
  * @param {string} url @param {RequestInit} [how] @returns {Promise<Answer>} */
 export async function request(url, how) {
@@ -89,6 +99,7 @@ export function swap(doc, same, sent) {
   document.title = doc.title;
   open.asOf = new Date();
   restore();
+  offerPrint();
 }
 
 /** @param {HTMLElement} old @param {HTMLElement} next @param {Map<Field, string>} [sent] */

@@ -1,7 +1,7 @@
 // What the script does beyond what forms do without it (docs/web.md, "With JavaScript").
 import type { Page } from '@playwright/test';
 import { expect, test } from '../check.ts';
-import { served } from '../served.ts';
+import { call, place, served } from '../served.ts';
 import { form, holds, isPaid, order, readyToOrder } from '../visit.ts';
 
 /** Marks the open document, so that one that was loaded anew is distinguished from it. */
@@ -135,4 +135,18 @@ test('ordering from a page that the script made works like from any', async ({ p
   await expect(form(page, '/checkout/place').getByRole('button')).toHaveText('Order for €10.00');
   await order(page);
   await isPaid(page);
+});
+
+test('an order prints by a button, which stays when the page is brought up to date', async ({ page }) => {
+  const placed = await place('BLUE', 'sandbox_slow');
+  await page.addInitScript(() => (window.print = () => (document.documentElement.dataset['printed'] = 'yes')));
+  await page.goto(placed.link);
+  await expect(page.locator('[data-events]')).toBeVisible();
+  const button = page.getByRole('button', { name: 'Print' });
+  await expect(button).toHaveCount(1);
+  await button.click();
+  await expect(page.locator('html[data-printed]')).toHaveCount(1);
+  await call('order.v1.OrderService/CancelOrder', { id: placed.order.id, requestId: crypto.randomUUID() });
+  await expect(page.getByRole('heading', { name: 'Your order was cancelled' })).toBeVisible();
+  await expect(button).toHaveCount(1);
 });

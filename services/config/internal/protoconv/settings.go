@@ -124,6 +124,9 @@ func lines(shop *shopv1.Settings, pages *storefrontv1.Settings) []domain.Value {
 	for i, announcement := range pages.GetAnnouncements() {
 		all = append(all, domain.Value{Path: fmt.Sprintf("storefront.announcements[%d].text", i), Text: announcement.GetText()})
 	}
+	for i, carrier := range pages.GetCarriers() {
+		all = append(all, domain.Value{Path: fmt.Sprintf("storefront.carriers[%d].name", i), Text: carrier.GetName()})
+	}
 	return set(all...)
 }
 

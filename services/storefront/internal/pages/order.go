@@ -157,7 +157,7 @@ func versionOf(order *orderv1.Order) int64 {
 func (v *visit) orderPage(order *orderv1.Order) view.OrderPage {
 	d := view.OrderPage{
 		Order: order, Country: countryName(v.texts.Language(), order.GetShippingAddress().GetRegionCode()), Steps: v.steps(order), State: v.stateText(order),
-		Waits: waits(order), PayURL: payURL(order), Events: eventsPath(order),
+		Waits: waits(order), PayURL: payURL(order), TrackingURL: v.own.trackingURL(order.GetShipment()), Events: eventsPath(order),
 	}
 	switch order.GetState() {
 	case orderv1.OrderState_ORDER_STATE_PLACED, orderv1.OrderState_ORDER_STATE_AWAITING_PAYMENT:

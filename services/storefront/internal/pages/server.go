@@ -41,8 +41,13 @@ type OwnSettings struct {
 	LegalTexts map[string]LegalTexts
 	// Regions are the countries that the shop ships to; empty for all.
 	Regions  []string
+	Carriers []Carrier
 	Location *time.Location
 }
+
+// Carrier is where the parcels of a carrier are followed: {code} in TrackingURL stands for the
+// tracking code.
+type Carrier struct{ Name, TrackingURL string }
 
 // announcement is what stands above the pages in a language, and the language that it is in
 // itself; empty for none.

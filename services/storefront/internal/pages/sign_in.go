@@ -2,6 +2,7 @@ package pages
 
 import (
 	"cmp"
+	"net/url"
 
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/view"
@@ -24,12 +25,16 @@ func (s *Server) signInPage(v *visit) error {
 	if opened.Account != nil {
 		return v.see(cmp.Or(v.next(), accountPath))
 	}
+	signUp := signUpPath
+	if next := v.next(); next != "" {
+		signUp = withQuery(signUp, url.Values{nextField: {next}})
+	}
 	d := view.FormPage{
 		Heading: v.texts.Say("account.sign_in"), Action: signInPath + sendSuffix, Submit: v.texts.Say("account.sign_in"), Notice: v.signInNotice(),
 		Fields: []view.Field{v.emailField(), v.passwordField(passwordField, v.texts.Say("account.password"))},
 		More:   []view.Field{v.codeField()}, MoreText: v.texts.Say("account.code_more"),
 		Links: []view.Link{
-			{Text: v.texts.Say("account.to_sign_up"), Href: signUpPath}, {Text: v.texts.Say("account.to_forgot"), Href: forgotPath},
+			{Text: v.texts.Say("account.to_sign_up"), Href: signUp}, {Text: v.texts.Say("account.to_forgot"), Href: forgotPath},
 			{Text: v.texts.Say("account.to_find"), Href: findPath},
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/session"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/view"
 )
 
@@ -27,10 +28,16 @@ func (s *Server) signUpPage(v *visit) error {
 	return v.formPage(signUpPath, &identityv1.SignUpRequest{}, d)
 }
 
-// signUp has the link mailed. Its answer is the same whether the address has an account.
+// signUp has the link mailed. Its answer is the same whether the address has an account. The page
+// to come back to is kept until the link is followed.
 func (s *Server) signUp(v *visit) error {
 	err := s.Accounts.SignUp(v.as(""), v.field(emailField))
-	return v.answer(signUpPath, err, []string{emailField}, func() error { return v.see(signUpPath, sentField, "1") })
+	return v.answer(signUpPath, err, []string{emailField}, func() error {
+		if err := v.remember(func(c *session.Content) { c.Next = v.next() }); err != nil {
+			return err
+		}
+		return v.see(signUpPath, sentField, "1")
+	})
 }
 
 // verifyPage is the page to which the mailed link leads. The script takes the link's token out
@@ -65,8 +72,12 @@ func (s *Server) verify(v *visit) error {
 		Token: v.linkToken(), Password: v.password(passwordField), FirstName: v.field(firstNameField), LastName: v.field(lastNameField),
 	})
 	return v.answer(verifyPath, err, []string{tokenField, passwordField, firstNameField, lastNameField}, func() error {
+		next := v.opened.Next
 		if err := s.begin(v, tokens); err != nil {
 			return err
+		}
+		if next != "" {
+			return v.see(next)
 		}
 		return v.see(accountPath, welcomeField, "1")
 	})

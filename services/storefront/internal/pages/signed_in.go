@@ -122,7 +122,7 @@ func (s *Server) begin(v *visit, tokens *identityv1.Session) error {
 	}
 	account := &session.Account{Customer: self.GetCustomerId(), Access: tokens.GetAccessToken(), Refresh: tokens.GetRefreshToken()}
 	err = s.Sessions.Renew(v.request.Context(), v.w, opened, func(c *session.Content) {
-		c.Account, c.Factor = account, nil
+		c.Account, c.Factor, c.Next = account, nil, ""
 		if c.Salt == "" {
 			c.Salt = uuid.NewString()
 		}

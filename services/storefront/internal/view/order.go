@@ -16,6 +16,8 @@ type OrderPage struct {
 	Waits bool
 	// PayURL is where it is paid; empty where there is nothing to do.
 	PayURL string
+	// TrackingURL is the carrier's page about its parcel; empty where none is known.
+	TrackingURL string
 	// Cancel tells what cancelling does; empty where it can't be cancelled any more.
 	Cancel string
 	// Refunded tells what was given back; empty for nothing.

@@ -9,7 +9,7 @@ import type { Settings as NotificationSettings } from "@shopmesh/api/shopmesh/no
 import type { PaymentLimit, PaymentMethodRule, Settings as OrderSettings } from "@shopmesh/api/shopmesh/order/v1/settings_pb";
 import type { Settings as PaymentSettings, StepUpLimit } from "@shopmesh/api/shopmesh/payment/v1/settings_pb";
 import type { LegalNotices, MailSubject, Settings as ShopSettings } from "@shopmesh/api/shopmesh/shop/v1/settings_pb";
-import type { Accent, Announcement, LegalTexts, Settings as StorefrontSettings } from "@shopmesh/api/shopmesh/storefront/v1/settings_pb";
+import type { Accent, Announcement, Carrier, LegalTexts, Settings as StorefrontSettings } from "@shopmesh/api/shopmesh/storefront/v1/settings_pb";
 import de from "../../../messages/de/office_settings.json";
 import en from "../../../messages/en/office_settings.json";
 import { kindName } from "../../components/mail";
@@ -24,7 +24,7 @@ type Top =
 type Part =
   | `PaymentLimit.${Names<PaymentLimit>}` | `PaymentMethodRule.${Names<PaymentMethodRule>}` | `StepUpLimit.${Names<StepUpLimit>}`
   | `Accent.${Exclude<keyof typeof Accent, "UNSPECIFIED">}`
-  | `LegalNotices.${Names<LegalNotices>}` | `MailSubject.${Names<MailSubject>}` | `Announcement.${Names<Announcement>}` | `LegalTexts.${Names<LegalTexts>}`;
+  | `LegalNotices.${Names<LegalNotices>}` | `MailSubject.${Names<MailSubject>}` | `Announcement.${Names<Announcement>}` | `Carrier.${Names<Carrier>}` | `LegalTexts.${Names<LegalTexts>}`;
 
 const catalogs: Record<Language, Record<Top | Part | `${Top}.help`, string>> = { en, de };
 const catalog: Readonly<Record<string, string | undefined>> = catalogs[texts.language];

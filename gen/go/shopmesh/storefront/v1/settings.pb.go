@@ -128,7 +128,10 @@ type Settings struct {
 	// The shop's legal texts, for each language once; none by default. Pages in a language that
 	// lacks a text show that of the first language offered that has it. Mails link to the
 	// addresses that legal_notices of the shop's settings name.
-	LegalTexts    []*LegalTexts `protobuf:"bytes,6,rep,name=legal_texts,json=legalTexts,proto3" json:"legal_texts,omitempty"`
+	LegalTexts []*LegalTexts `protobuf:"bytes,6,rep,name=legal_texts,json=legalTexts,proto3" json:"legal_texts,omitempty"`
+	// The carriers whose parcels customers can follow on a page of the carrier's, to which the
+	// page of an order links; none by default.
+	Carriers      []*Carrier `protobuf:"bytes,7,rep,name=carriers,proto3" json:"carriers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -205,6 +208,70 @@ func (x *Settings) GetLegalTexts() []*LegalTexts {
 	return nil
 }
 
+func (x *Settings) GetCarriers() []*Carrier {
+	if x != nil {
+		return x.Carriers
+	}
+	return nil
+}
+
+// Carrier is where the parcels of a carrier are followed.
+type Carrier struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The carrier's name as orders are shipped with it, one line of 1 to 100 characters, such as
+	// "DHL"; it does not matter which letters are large.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The address of the page, up to 500 characters, in which {code} stands for the tracking
+	// code, such as "https://carrier.example/parcels?code={code}".
+	TrackingUrl   string `protobuf:"bytes,2,opt,name=tracking_url,json=trackingUrl,proto3" json:"tracking_url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Carrier) Reset() {
+	*x = Carrier{}
+	mi := &file_shopmesh_storefront_v1_settings_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Carrier) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Carrier) ProtoMessage() {}
+
+func (x *Carrier) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_storefront_v1_settings_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Carrier.ProtoReflect.Descriptor instead.
+func (*Carrier) Descriptor() ([]byte, []int) {
+	return file_shopmesh_storefront_v1_settings_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Carrier) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Carrier) GetTrackingUrl() string {
+	if x != nil {
+		return x.TrackingUrl
+	}
+	return ""
+}
+
 // Announcement is a sentence or two above every page in a language.
 type Announcement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -218,7 +285,7 @@ type Announcement struct {
 
 func (x *Announcement) Reset() {
 	*x = Announcement{}
-	mi := &file_shopmesh_storefront_v1_settings_proto_msgTypes[1]
+	mi := &file_shopmesh_storefront_v1_settings_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -230,7 +297,7 @@ func (x *Announcement) String() string {
 func (*Announcement) ProtoMessage() {}
 
 func (x *Announcement) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_storefront_v1_settings_proto_msgTypes[1]
+	mi := &file_shopmesh_storefront_v1_settings_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -243,7 +310,7 @@ func (x *Announcement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Announcement.ProtoReflect.Descriptor instead.
 func (*Announcement) Descriptor() ([]byte, []int) {
-	return file_shopmesh_storefront_v1_settings_proto_rawDescGZIP(), []int{1}
+	return file_shopmesh_storefront_v1_settings_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Announcement) GetLanguage() string {
@@ -284,7 +351,7 @@ type LegalTexts struct {
 
 func (x *LegalTexts) Reset() {
 	*x = LegalTexts{}
-	mi := &file_shopmesh_storefront_v1_settings_proto_msgTypes[2]
+	mi := &file_shopmesh_storefront_v1_settings_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -296,7 +363,7 @@ func (x *LegalTexts) String() string {
 func (*LegalTexts) ProtoMessage() {}
 
 func (x *LegalTexts) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_storefront_v1_settings_proto_msgTypes[2]
+	mi := &file_shopmesh_storefront_v1_settings_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -309,7 +376,7 @@ func (x *LegalTexts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LegalTexts.ProtoReflect.Descriptor instead.
 func (*LegalTexts) Descriptor() ([]byte, []int) {
-	return file_shopmesh_storefront_v1_settings_proto_rawDescGZIP(), []int{2}
+	return file_shopmesh_storefront_v1_settings_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *LegalTexts) GetLanguage() string {
@@ -358,7 +425,7 @@ var File_shopmesh_storefront_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_storefront_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"%shopmesh/storefront/v1/settings.proto\x12\x16shopmesh.storefront.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a!shopmesh/options/v1/options.proto\"\x8e\x06\n" +
+	"%shopmesh/storefront/v1/settings.proto\x12\x16shopmesh.storefront.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a!shopmesh/options/v1/options.proto\"\xb7\a\n" +
 	"\bSettings\x12W\n" +
 	"\rannouncements\x18\x01 \x03(\v2$.shopmesh.storefront.v1.AnnouncementB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x03R\rannouncements\x12[\n" +
 	"\x06accent\x18\x02 \x01(\x0e2\x1e.shopmesh.storefront.v1.AccentB\x1e\xe0A\x01\xbaH\a\x82\x01\x04\x10\x01 \x00\x92\xe1\x18\r\"ACCENT_BLUE\"H\x00R\x06accent\x88\x01\x01\x12a\n" +
@@ -367,12 +434,17 @@ const file_shopmesh_storefront_v1_settings_proto_rawDesc = "" +
 	"\aregions\x18\x05 \x03(\tB\x1e\xe0A\x01\xbaH\x18\x92\x01\x15\x10\xac\x02\x18\x01\"\x0er\f2\n" +
 	"^[A-Z]{2}$R\aregions\x12P\n" +
 	"\vlegal_texts\x18\x06 \x03(\v2\".shopmesh.storefront.v1.LegalTextsB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x03R\n" +
-	"legalTexts:\xf0\x01\xbaH\xec\x01\x1a{\n" +
-	"\x12announcements.once\x12\x1fa language has one announcement\x1aDthis.announcements.map(announcement, announcement.language).unique()\x1am\n" +
+	"legalTexts\x12H\n" +
+	"\bcarriers\x18\a \x03(\v2\x1f.shopmesh.storefront.v1.CarrierB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x102R\bcarriers:\xcf\x02\xbaH\xcb\x02\x1a{\n" +
+	"\x12announcements.once\x12\x1fa language has one announcement\x1aDthis.announcements.map(announcement, announcement.language).unique()\x1a]\n" +
+	"\rcarriers.once\x12\x19a carrier has one address\x1a1this.carriers.map(carrier, carrier.name).unique()\x1am\n" +
 	"\x10legal_texts.once\x12#a language has its legal texts once\x1a4this.legal_texts.map(texts, texts.language).unique()B\t\n" +
 	"\a_accentB\f\n" +
 	"\n" +
-	"_time_zone\"}\n" +
+	"_time_zone\"\xfd\x01\n" +
+	"\aCarrier\x12:\n" +
+	"\x04name\x18\x01 \x01(\tB&\xe0A\x02\xbaH r\x1e\x10\x01\x18d2\x18^[^\\x00-\\x1f\\x7f-\\x9f]*$R\x04name\x12\xb5\x01\n" +
+	"\ftracking_url\x18\x02 \x01(\tB\x91\x01\xe0A\x02\xbaH\x8a\x01r\x87\x01\x18\xf4\x032\x81\x01^https://[^\\x00-\\x20\\x7f-\\x9f<>\"{}/?#]+[/?#]([^\\x00-\\x20\\x7f-\\x9f<>\"{}]|\\{code\\})*\\{code\\}([^\\x00-\\x20\\x7f-\\x9f<>\"{}]|\\{code\\})*$R\vtrackingUrl\"}\n" +
 	"\fAnnouncement\x120\n" +
 	"\blanguage\x18\x01 \x01(\tB\x14\xe0A\x02\xbaH\x0er\fR\x02enR\x02deR\x02arR\blanguage\x12;\n" +
 	"\x04text\x18\x02 \x01(\tB'\xe0A\x02\xbaH!r\x1f\x10\x01\x18\xac\x022\x18^[^\\x00-\\x1f\\x7f-\\x9f]*$R\x04text\"\xb9\x03\n" +
@@ -412,22 +484,24 @@ func file_shopmesh_storefront_v1_settings_proto_rawDescGZIP() []byte {
 }
 
 var file_shopmesh_storefront_v1_settings_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_shopmesh_storefront_v1_settings_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_shopmesh_storefront_v1_settings_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_shopmesh_storefront_v1_settings_proto_goTypes = []any{
 	(Accent)(0),          // 0: shopmesh.storefront.v1.Accent
 	(*Settings)(nil),     // 1: shopmesh.storefront.v1.Settings
-	(*Announcement)(nil), // 2: shopmesh.storefront.v1.Announcement
-	(*LegalTexts)(nil),   // 3: shopmesh.storefront.v1.LegalTexts
+	(*Carrier)(nil),      // 2: shopmesh.storefront.v1.Carrier
+	(*Announcement)(nil), // 3: shopmesh.storefront.v1.Announcement
+	(*LegalTexts)(nil),   // 4: shopmesh.storefront.v1.LegalTexts
 }
 var file_shopmesh_storefront_v1_settings_proto_depIdxs = []int32{
-	2, // 0: shopmesh.storefront.v1.Settings.announcements:type_name -> shopmesh.storefront.v1.Announcement
+	3, // 0: shopmesh.storefront.v1.Settings.announcements:type_name -> shopmesh.storefront.v1.Announcement
 	0, // 1: shopmesh.storefront.v1.Settings.accent:type_name -> shopmesh.storefront.v1.Accent
-	3, // 2: shopmesh.storefront.v1.Settings.legal_texts:type_name -> shopmesh.storefront.v1.LegalTexts
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	4, // 2: shopmesh.storefront.v1.Settings.legal_texts:type_name -> shopmesh.storefront.v1.LegalTexts
+	2, // 3: shopmesh.storefront.v1.Settings.carriers:type_name -> shopmesh.storefront.v1.Carrier
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_storefront_v1_settings_proto_init() }
@@ -442,7 +516,7 @@ func file_shopmesh_storefront_v1_settings_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_storefront_v1_settings_proto_rawDesc), len(file_shopmesh_storefront_v1_settings_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/storefront/v1/settings.proto.
  */
 export const file_shopmesh_storefront_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiVzaG9wbWVzaC9zdG9yZWZyb250L3YxL3NldHRpbmdzLnByb3RvEhZzaG9wbWVzaC5zdG9yZWZyb250LnYxIs0FCghTZXR0aW5ncxJICg1hbm5vdW5jZW1lbnRzGAEgAygLMiQuc2hvcG1lc2guc3RvcmVmcm9udC52MS5Bbm5vdW5jZW1lbnRCC+BBAbpIBZIBAhADElMKBmFjY2VudBgCIAEoDjIeLnNob3BtZXNoLnN0b3JlZnJvbnQudjEuQWNjZW50Qh7gQQG6SAeCAQQQASAAkuEYDSJBQ0NFTlRfQkxVRSJIAIgBARJXCgl0aW1lX3pvbmUYAyABKAlCP+BBAbpIMHIuEAEYQDIoXltBLVphLXowLTlfKy1dKygvW0EtWmEtejAtOV8rLV0rKXswLDJ9JJLhGAUiVVRDIkgBiAEBEkYKCWxhbmd1YWdlcxgEIAMoCUIz4EEBukgXkgEUEAMYASIOcgxSAmVuUgJkZVICYXKS4RgSWyJlbiIsICJkZSIsICJhciJdEi8KB3JlZ2lvbnMYBSADKAlCHuBBAbpIGJIBFRCsAhgBIg5yDDIKXltBLVpdezJ9JBJECgtsZWdhbF90ZXh0cxgGIAMoCzIiLnNob3BtZXNoLnN0b3JlZnJvbnQudjEuTGVnYWxUZXh0c0IL4EEBukgFkgECEAM68AG6SOwBGnsKEmFubm91bmNlbWVudHMub25jZRIfYSBsYW5ndWFnZSBoYXMgb25lIGFubm91bmNlbWVudBpEdGhpcy5hbm5vdW5jZW1lbnRzLm1hcChhbm5vdW5jZW1lbnQsIGFubm91bmNlbWVudC5sYW5ndWFnZSkudW5pcXVlKCkabQoQbGVnYWxfdGV4dHMub25jZRIjYSBsYW5ndWFnZSBoYXMgaXRzIGxlZ2FsIHRleHRzIG9uY2UaNHRoaXMubGVnYWxfdGV4dHMubWFwKHRleHRzLCB0ZXh0cy5sYW5ndWFnZSkudW5pcXVlKClCCQoHX2FjY2VudEIMCgpfdGltZV96b25lIm0KDEFubm91bmNlbWVudBImCghsYW5ndWFnZRgBIAEoCUIU4EECukgOcgxSAmVuUgJkZVICYXISNQoEdGV4dBgCIAEoCUIn4EECukghch8QARisAjIYXlteXHgwMC1ceDFmXHg3Zi1ceDlmXSokIoADCgpMZWdhbFRleHRzEiYKCGxhbmd1YWdlGAEgASgJQhTgQQK6SA5yDFICZW5SAmRlUgJhchJACgdpbXByaW50GAIgASgJQi/gQQG6SClyJxignAEyIV5bXlx4MDAtXHgwOFx4MGItXHgxZlx4N2YtXHg5Zl0qJBI+CgV0ZXJtcxgDIAEoCUIv4EEBukgpcicYoJwBMiFeW15ceDAwLVx4MDhceDBiLVx4MWZceDdmLVx4OWZdKiQSQAoHcHJpdmFjeRgEIAEoCUIv4EEBukgpcicYoJwBMiFeW15ceDAwLVx4MDhceDBiLVx4MWZceDdmLVx4OWZdKiQSQwoKd2l0aGRyYXdhbBgFIAEoCUIv4EEBukgpcicYoJwBMiFeW15ceDAwLVx4MDhceDBiLVx4MWZceDdmLVx4OWZdKiQSQQoIc2hpcHBpbmcYBiABKAlCL+BBAbpIKXInGKCcATIhXlteXHgwMC1ceDA4XHgwYi1ceDFmXHg3Zi1ceDlmXSokKqwBCgZBY2NlbnQSFgoSQUNDRU5UX1VOU1BFQ0lGSUVEEAASDwoLQUNDRU5UX0JMVUUQARIPCgtBQ0NFTlRfVEVBTBACEhAKDEFDQ0VOVF9HUkVFThADEhAKDEFDQ0VOVF9BTUJFUhAEEg4KCkFDQ0VOVF9SRUQQBRIPCgtBQ0NFTlRfUk9TRRAGEhEKDUFDQ0VOVF9WSU9MRVQQBxIQCgxBQ0NFTlRfU0xBVEUQCELuAQoaY29tLnNob3BtZXNoLnN0b3JlZnJvbnQudjFCDVNldHRpbmdzUHJvdG9QAVpHZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvc3RvcmVmcm9udC92MTtzdG9yZWZyb250djGiAgNTU1iqAhZTaG9wbWVzaC5TdG9yZWZyb250LlYxygIWU2hvcG1lc2hcU3RvcmVmcm9udFxWMeICIlNob3BtZXNoXFN0b3JlZnJvbnRcVjFcR1BCTWV0YWRhdGHqAhhTaG9wbWVzaDo6U3RvcmVmcm9udDo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_shopmesh_options_v1_options]);
+  fileDesc("CiVzaG9wbWVzaC9zdG9yZWZyb250L3YxL3NldHRpbmdzLnByb3RvEhZzaG9wbWVzaC5zdG9yZWZyb250LnYxIuwGCghTZXR0aW5ncxJICg1hbm5vdW5jZW1lbnRzGAEgAygLMiQuc2hvcG1lc2guc3RvcmVmcm9udC52MS5Bbm5vdW5jZW1lbnRCC+BBAbpIBZIBAhADElMKBmFjY2VudBgCIAEoDjIeLnNob3BtZXNoLnN0b3JlZnJvbnQudjEuQWNjZW50Qh7gQQG6SAeCAQQQASAAkuEYDSJBQ0NFTlRfQkxVRSJIAIgBARJXCgl0aW1lX3pvbmUYAyABKAlCP+BBAbpIMHIuEAEYQDIoXltBLVphLXowLTlfKy1dKygvW0EtWmEtejAtOV8rLV0rKXswLDJ9JJLhGAUiVVRDIkgBiAEBEkYKCWxhbmd1YWdlcxgEIAMoCUIz4EEBukgXkgEUEAMYASIOcgxSAmVuUgJkZVICYXKS4RgSWyJlbiIsICJkZSIsICJhciJdEi8KB3JlZ2lvbnMYBSADKAlCHuBBAbpIGJIBFRCsAhgBIg5yDDIKXltBLVpdezJ9JBJECgtsZWdhbF90ZXh0cxgGIAMoCzIiLnNob3BtZXNoLnN0b3JlZnJvbnQudjEuTGVnYWxUZXh0c0IL4EEBukgFkgECEAMSPgoIY2FycmllcnMYByADKAsyHy5zaG9wbWVzaC5zdG9yZWZyb250LnYxLkNhcnJpZXJCC+BBAbpIBZIBAhAyOs8CukjLAhp7ChJhbm5vdW5jZW1lbnRzLm9uY2USH2EgbGFuZ3VhZ2UgaGFzIG9uZSBhbm5vdW5jZW1lbnQaRHRoaXMuYW5ub3VuY2VtZW50cy5tYXAoYW5ub3VuY2VtZW50LCBhbm5vdW5jZW1lbnQubGFuZ3VhZ2UpLnVuaXF1ZSgpGl0KDWNhcnJpZXJzLm9uY2USGWEgY2FycmllciBoYXMgb25lIGFkZHJlc3MaMXRoaXMuY2FycmllcnMubWFwKGNhcnJpZXIsIGNhcnJpZXIubmFtZSkudW5pcXVlKCkabQoQbGVnYWxfdGV4dHMub25jZRIjYSBsYW5ndWFnZSBoYXMgaXRzIGxlZ2FsIHRleHRzIG9uY2UaNHRoaXMubGVnYWxfdGV4dHMubWFwKHRleHRzLCB0ZXh0cy5sYW5ndWFnZSkudW5pcXVlKClCCQoHX2FjY2VudEIMCgpfdGltZV96b25lIuoBCgdDYXJyaWVyEjQKBG5hbWUYASABKAlCJuBBArpIIHIeEAEYZDIYXlteXHgwMC1ceDFmXHg3Zi1ceDlmXSokEqgBCgx0cmFja2luZ191cmwYAiABKAlCkQHgQQK6SIoBcocBGPQDMoEBXmh0dHBzOi8vW15ceDAwLVx4MjBceDdmLVx4OWY8PiJ7fS8/I10rWy8/I10oW15ceDAwLVx4MjBceDdmLVx4OWY8PiJ7fV18XHtjb2RlXH0pKlx7Y29kZVx9KFteXHgwMC1ceDIwXHg3Zi1ceDlmPD4ie31dfFx7Y29kZVx9KSokIm0KDEFubm91bmNlbWVudBImCghsYW5ndWFnZRgBIAEoCUIU4EECukgOcgxSAmVuUgJkZVICYXISNQoEdGV4dBgCIAEoCUIn4EECukghch8QARisAjIYXlteXHgwMC1ceDFmXHg3Zi1ceDlmXSokIoADCgpMZWdhbFRleHRzEiYKCGxhbmd1YWdlGAEgASgJQhTgQQK6SA5yDFICZW5SAmRlUgJhchJACgdpbXByaW50GAIgASgJQi/gQQG6SClyJxignAEyIV5bXlx4MDAtXHgwOFx4MGItXHgxZlx4N2YtXHg5Zl0qJBI+CgV0ZXJtcxgDIAEoCUIv4EEBukgpcicYoJwBMiFeW15ceDAwLVx4MDhceDBiLVx4MWZceDdmLVx4OWZdKiQSQAoHcHJpdmFjeRgEIAEoCUIv4EEBukgpcicYoJwBMiFeW15ceDAwLVx4MDhceDBiLVx4MWZceDdmLVx4OWZdKiQSQwoKd2l0aGRyYXdhbBgFIAEoCUIv4EEBukgpcicYoJwBMiFeW15ceDAwLVx4MDhceDBiLVx4MWZceDdmLVx4OWZdKiQSQQoIc2hpcHBpbmcYBiABKAlCL+BBAbpIKXInGKCcATIhXlteXHgwMC1ceDA4XHgwYi1ceDFmXHg3Zi1ceDlmXSokKqwBCgZBY2NlbnQSFgoSQUNDRU5UX1VOU1BFQ0lGSUVEEAASDwoLQUNDRU5UX0JMVUUQARIPCgtBQ0NFTlRfVEVBTBACEhAKDEFDQ0VOVF9HUkVFThADEhAKDEFDQ0VOVF9BTUJFUhAEEg4KCkFDQ0VOVF9SRUQQBRIPCgtBQ0NFTlRfUk9TRRAGEhEKDUFDQ0VOVF9WSU9MRVQQBxIQCgxBQ0NFTlRfU0xBVEUQCELuAQoaY29tLnNob3BtZXNoLnN0b3JlZnJvbnQudjFCDVNldHRpbmdzUHJvdG9QAVpHZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvc3RvcmVmcm9udC92MTtzdG9yZWZyb250djGiAgNTU1iqAhZTaG9wbWVzaC5TdG9yZWZyb250LlYxygIWU2hvcG1lc2hcU3RvcmVmcm9udFxWMeICIlNob3BtZXNoXFN0b3JlZnJvbnRcVjFcR1BCTWV0YWRhdGHqAhhTaG9wbWVzaDo6U3RvcmVmcm9udDo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_shopmesh_options_v1_options]);
 
 /**
  * Settings are what an owner may set for the pages that customers see. The shop's name and
@@ -75,6 +75,14 @@ export type Settings = Message<"shopmesh.storefront.v1.Settings"> & {
    * @generated from field: repeated shopmesh.storefront.v1.LegalTexts legal_texts = 6;
    */
   legalTexts: LegalTexts[];
+
+  /**
+   * The carriers whose parcels customers can follow on a page of the carrier's, to which the
+   * page of an order links; none by default.
+   *
+   * @generated from field: repeated shopmesh.storefront.v1.Carrier carriers = 7;
+   */
+  carriers: Carrier[];
 };
 
 /**
@@ -83,6 +91,36 @@ export type Settings = Message<"shopmesh.storefront.v1.Settings"> & {
  */
 export const SettingsSchema: GenMessage<Settings> = /*@__PURE__*/
   messageDesc(file_shopmesh_storefront_v1_settings, 0);
+
+/**
+ * Carrier is where the parcels of a carrier are followed.
+ *
+ * @generated from message shopmesh.storefront.v1.Carrier
+ */
+export type Carrier = Message<"shopmesh.storefront.v1.Carrier"> & {
+  /**
+   * The carrier's name as orders are shipped with it, one line of 1 to 100 characters, such as
+   * "DHL"; it does not matter which letters are large.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The address of the page, up to 500 characters, in which {code} stands for the tracking
+   * code, such as "https://carrier.example/parcels?code={code}".
+   *
+   * @generated from field: string tracking_url = 2;
+   */
+  trackingUrl: string;
+};
+
+/**
+ * Describes the message shopmesh.storefront.v1.Carrier.
+ * Use `create(CarrierSchema)` to create a new message.
+ */
+export const CarrierSchema: GenMessage<Carrier> = /*@__PURE__*/
+  messageDesc(file_shopmesh_storefront_v1_settings, 1);
 
 /**
  * Announcement is a sentence or two above every page in a language.
@@ -110,7 +148,7 @@ export type Announcement = Message<"shopmesh.storefront.v1.Announcement"> & {
  * Use `create(AnnouncementSchema)` to create a new message.
  */
 export const AnnouncementSchema: GenMessage<Announcement> = /*@__PURE__*/
-  messageDesc(file_shopmesh_storefront_v1_settings, 1);
+  messageDesc(file_shopmesh_storefront_v1_settings, 2);
 
 /**
  * LegalTexts are the shop's legal texts in a language, each of up to 20,000 characters; one
@@ -169,7 +207,7 @@ export type LegalTexts = Message<"shopmesh.storefront.v1.LegalTexts"> & {
  * Use `create(LegalTextsSchema)` to create a new message.
  */
 export const LegalTextsSchema: GenMessage<LegalTexts> = /*@__PURE__*/
-  messageDesc(file_shopmesh_storefront_v1_settings, 2);
+  messageDesc(file_shopmesh_storefront_v1_settings, 3);
 
 /**
  * Accent is a colour of buttons and links.
