@@ -179,7 +179,9 @@ func TestAListIsItsAddress(t *testing.T) {
 	path := "/c/" + mugs + "/mugs"
 	testkit.Eventually(t, "the category is there", func() bool { return s.get(path).status == http.StatusOK })
 
-	dear := s.shows(path+"?sort=dear", http.StatusOK, "Mug 029", "Next page", "Page 1", "24 of 30 products")
+	// Search engines get each list in one order, by the address of its first page.
+	s.lacks(s.shows(path+"?utm=1", http.StatusOK, `rel="canonical" href="https://shop.example`+path+`"`), "noindex")
+	dear := s.shows(path+"?sort=dear", http.StatusOK, `content="noindex"`, "Mug 029", "Next page", "Page 1", "24 of 30 products")
 	s.lacks(dear, "Mug 005", "First page")
 	next := regexp.MustCompile(`rel="next" href="([^"]+)"`).FindStringSubmatch(dear.body)
 	if next == nil {

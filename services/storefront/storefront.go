@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/fx"
 
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	shopv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
 	storefrontv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/storefront/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
@@ -59,6 +60,7 @@ func Module(cfg Config) fx.Option {
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
 			newSettings,
+			newHandlingTime,
 			func() (*assets.Assets, error) { return assets.Load(web.Files()) },
 			func() (*assets.Office, error) { return assets.LoadOffice(cfg.office()) },
 			func() (*messages.Catalog, error) { return messages.Load(web.Files()) },
@@ -93,6 +95,7 @@ type pageDeps struct {
 	Sessions  *session.Sessions
 	Settings  *settings.Live[pages.Settings]
 	Own       *settings.Live[pages.OwnSettings]
+	Handling  *settings.Live[time.Duration]
 	Assets    *assets.Assets
 	Office    *assets.Office
 	Texts     *messages.Catalog
@@ -102,7 +105,7 @@ type pageDeps struct {
 
 func (d pageDeps) with(publicURL string) pages.Deps {
 	return pages.Deps{
-		Catalog: d.Catalog, Carts: d.Carts, Orders: d.Orders, Accounts: d.Accounts, Customers: d.Customers, Sessions: d.Sessions, Settings: d.Settings, Own: d.Own, Assets: d.Assets, Office: d.Office, Texts: d.Texts,
+		Catalog: d.Catalog, Carts: d.Carts, Orders: d.Orders, Accounts: d.Accounts, Customers: d.Customers, Sessions: d.Sessions, Settings: d.Settings, Own: d.Own, HandlingTime: d.Handling, Assets: d.Assets, Office: d.Office, Texts: d.Texts,
 		PublicURL: publicURL, Now: d.Clock, Log: d.Log,
 	}
 }
@@ -146,6 +149,17 @@ func newSettings(open kitapp.OpenSettings) (*settings.Live[pages.Settings], erro
 				Imprint: legal.GetImprintUrl(), Terms: legal.GetTermsUrl(), Privacy: legal.GetPrivacyUrl(), Withdrawal: legal.GetWithdrawalUrl(),
 			},
 		}, nil
+	})
+}
+
+// newHandlingTime has read how soon orders are sent, which order's settings state.
+func newHandlingTime(open kitapp.OpenSettings) (*settings.Live[time.Duration], error) {
+	source, err := open("order")
+	if err != nil {
+		return nil, err
+	}
+	return settings.NewLive(source, settings.Defaults[*orderv1.Settings](), func(set *orderv1.Settings) (time.Duration, error) {
+		return set.GetHandlingTime().AsDuration(), nil
 	})
 }
 

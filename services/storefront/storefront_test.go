@@ -37,6 +37,7 @@ type catalog struct {
 	mu      sync.Mutex
 	callers map[string]authz.Kind // by address, of calls for products
 	lists   error                 // what ListProducts answers
+	tree    error                 // what ListCategories answers
 }
 
 func (c *catalog) note(ctx context.Context) {
@@ -61,7 +62,7 @@ func (c *catalog) ListProducts(ctx context.Context, _ *catalogv1.ListProductsReq
 }
 
 func (c *catalog) ListCategories(context.Context, *catalogv1.ListCategoriesRequest) (*catalogv1.ListCategoriesResponse, error) {
-	return &catalogv1.ListCategoriesResponse{Categories: []*catalogv1.Category{{Id: category, Name: "Cups"}}}, nil
+	return &catalogv1.ListCategoriesResponse{Categories: []*catalogv1.Category{{Id: category, Name: "Cups"}}}, c.tree
 }
 
 // serve serves a storefront whose peers are elsewhere, behind a proxy that names its clients.
@@ -133,6 +134,23 @@ func TestPagesCallAsTheVisitor(t *testing.T) {
 	}
 	if len(behind.callers) != 2 {
 		t.Errorf("others called: %v", behind.callers)
+	}
+}
+
+// A product is shown where only what stands around it can't be read, and what is missing is
+// named.
+func TestAPartThatIsMissingIsNamed(t *testing.T) {
+	t.Parallel()
+	behind := &catalog{callers: make(map[string]authz.Kind), lists: errors.New("broken"), tree: errors.New("broken")}
+	url := serve(t, testkit.Others(t, services.Permissions(), func(server *connect.Server) {
+		catalogv1connect.RegisterProductServiceHandler(server, behind)
+		catalogv1connect.RegisterCategoryServiceHandler(server, behind)
+	}, "catalog"))
+	res, body := get(t, url+"/p/MUG/mug", "203.0.113.9")
+	for _, want := range []string{"3 left", "Add to cart", "The categories above it can’t be shown", "From the same category", "They can’t be shown right now", "Sent within 2 days of your payment. We ship worldwide."} {
+		if res.StatusCode != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("the page is %d and lacks %q\n%s", res.StatusCode, want, body)
+		}
 	}
 }
 

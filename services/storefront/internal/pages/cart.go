@@ -3,6 +3,7 @@ package pages
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -20,7 +21,7 @@ const (
 
 // The fields of the cart's address that tell what was done to it.
 const (
-	addedField, removedField, beforeField, problemField = "added", "removed", "n", "problem"
+	addedField, removedField, beforeField, problemField, leftField = "added", "removed", "n", "problem", "left"
 )
 
 // addedBefore is the value of addedField for what the same form had added.
@@ -42,7 +43,8 @@ func (s *Server) cart(v *visit) error {
 		return err
 	}
 	d := view.CartPage{Notice: v.cartNotice(), Total: current.GetTotal()}
-	stock := s.stockOf(v, current)
+	stock, err := s.stockOf(v, current)
+	d.NoStock = v.lacks("the stock of a cart", err)
 	for _, line := range current.GetLines() {
 		unavailable := slices.Contains(current.GetUnavailableCodes(), line.GetProductCode())
 		shown := view.CartLine{CartLine: line, Unavailable: unavailable}
@@ -124,20 +126,17 @@ func things(cart *orderv1.Cart) int {
 
 // stockOf returns how many there are of what is in a cart, by code. What is not known, as
 // while catalog is away, is not in it: a cart can be ordered all the same.
-func (s *Server) stockOf(v *visit, cart *orderv1.Cart) map[string]int64 {
+func (s *Server) stockOf(v *visit, cart *orderv1.Cart) (map[string]int64, error) {
 	var codes []string
 	for _, line := range cart.GetLines() {
 		codes = append(codes, line.GetProductCode())
 	}
 	products, err := s.Catalog.ProductsOf(v.request.Context(), codes)
-	if err != nil {
-		s.Log.WarnContext(v.request.Context(), "the stock of a cart is not known", "cause", err.Error())
-	}
 	stock := make(map[string]int64, len(products))
 	for _, product := range products {
 		stock[product.GetCode()] = product.GetAvailableQuantity()
 	}
-	return stock
+	return stock, err
 }
 
 // cartNotice is what a change of the cart had to tell.
@@ -148,6 +147,9 @@ func (v *visit) cartNotice() view.NoticeData {
 	}
 	if query.Has(addedField) {
 		return view.NoticeData{Kind: "good", Text: v.texts.Say("cart.added")}
+	}
+	if left := v.opened.Left; query.Has(leftField) && len(left) > 0 {
+		return view.NoticeData{Kind: "bad", Text: v.texts.Fill("cart.left_out", "Names", strings.Join(left, " · "))}
 	}
 	texts := map[string]string{
 		"quantity": v.texts.Say("cart.bad_quantity"), "product": v.texts.Say("cart.bad_product"), "currency": v.texts.Say("cart.bad_currency"),

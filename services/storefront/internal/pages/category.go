@@ -30,6 +30,11 @@ func (s *Server) category(v *visit) error {
 	l.Heading, l.Name, l.Description = category.GetName(), true, category.GetDescription()
 	l.Breadcrumb, l.Subcategories = links(tree.Path(category.GetId())), links(tree.Below(category.GetId()))
 	p := v.page(category.GetName())
-	p.Description, p.Hidden = summary(category.GetDescription()), l.Filter.Clear != ""
+	p.Description = summary(category.GetDescription())
+	// Of a list search engines need one order, and no page whose address ends.
+	query := v.request.URL.Query()
+	if p.Hidden = l.Filter.Clear != "" || query.Has(sortField) || query.Has(pageField); !p.Hidden {
+		p.Path = path
+	}
 	return v.show(http.StatusOK, revalidate, view.List(p, *l))
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/google/uuid"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/session"
 )
 
 // cancelOrder cancels the order of the address. All clicks send one request.
@@ -23,29 +24,32 @@ func (s *Server) cancelOrder(v *visit) error {
 	return v.see(orderPath(order.GetNumber()))
 }
 
-// orderAgain puts what was ordered into the cart. What is no longer sold is left out, and the
-// cart tells so.
+// orderAgain puts what was ordered into the cart. What is no longer sold, or is priced in another
+// currency than the rest, is left out, and the cart names it.
 func (s *Server) orderAgain(v *visit) error {
 	_, order, err := s.openOrder(v)
 	if err != nil {
 		return err
 	}
-	var problem error
+	var left []string
 	repeated := true
 	for _, line := range order.GetLines() {
 		again, err := v.add(v.field(seenCartField)+" "+order.GetId(), line.GetProductCode(), line.GetQuantity())
 		repeated = repeated && again
 		switch reasonOf(err) {
 		case reasonProductNotFound, reasonProductArchived, reasonCurrencyMixed:
-			problem = err
+			left = append(left, line.GetName())
 		default:
 			if err != nil {
 				return v.cartProblem(err)
 			}
 		}
 	}
-	if problem != nil {
-		return v.cartProblem(problem)
+	if len(left) == 0 {
+		return v.seeAdded(repeated)
 	}
-	return v.seeAdded(repeated)
+	if err := v.remember(func(c *session.Content) { c.Left = left }); err != nil {
+		return err
+	}
+	return v.see(cartPath, leftField, "1")
 }

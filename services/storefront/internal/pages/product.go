@@ -32,17 +32,15 @@ func (s *Server) product(v *visit) error {
 		return v.redirect(path, http.StatusMovedPermanently)
 	}
 	related, err := s.related(v, product)
-	if err != nil {
-		return err
-	}
+	noRelated := v.lacks("related products", err)
 	if product.GetStatus() == catalogv1.ProductStatus_PRODUCT_STATUS_ARCHIVED {
 		return &goneError{product: product, related: related}
 	}
 	tree, err := s.Catalog.Categories(ctx)
-	if err != nil {
-		return err
+	d := view.ProductPage{
+		Product: product, Related: related, NoRelated: noRelated, NoCategories: v.lacks("categories", err), Breadcrumb: breadcrumbOf(tree, product),
+		Delivery: v.delivery(s.HandlingTime.Now()),
 	}
-	d := view.ProductPage{Product: product, Related: related, Breadcrumb: breadcrumbOf(tree, product)}
 	for _, name := range slices.Sorted(maps.Keys(product.GetAttributes())) {
 		d.Attributes = append(d.Attributes, view.Attribute{Name: name, Value: product.GetAttributes()[name]})
 	}
@@ -62,9 +60,22 @@ func (s *Server) related(v *visit, of *catalogv1.Product) ([]*catalogv1.Product,
 	return products[:min(len(products), relatedProducts)], err
 }
 
+// lacks reports whether a part of a page can't be shown, and notes why in the log. The page is
+// shown all the same, and names the part.
+func (v *visit) lacks(part string, err error) bool {
+	if err != nil {
+		v.server.Log.WarnContext(v.request.Context(), "a part of a page could not be shown", "part", part, "cause", err.Error())
+	}
+	return err != nil
+}
+
+// breadcrumbOf is the way to a product; without the categories where these are not known.
 func breadcrumbOf(tree *peers.Tree, product *catalogv1.Product) []view.Link {
-	return append(links(tree.Path(product.GetCategoryId())),
-		view.Link{Text: product.GetName(), Href: view.ProductPath(product.GetCode(), product.GetName())})
+	var above []view.Link
+	if tree != nil {
+		above = links(tree.Path(product.GetCategoryId()))
+	}
+	return append(above, view.Link{Text: product.GetName(), Href: view.ProductPath(product.GetCode(), product.GetName())})
 }
 
 // structured is a product as search engines read it (https://schema.org/Product). Its letters

@@ -27,7 +27,8 @@ func (s *Server) propose(v *visit) (*proposal, error) {
 	if err != nil || len(cart.GetLines()) == 0 || len(cart.GetUnavailableCodes()) > 0 {
 		return nil, err
 	}
-	stock := s.stockOf(v, cart)
+	stock, err := s.stockOf(v, cart)
+	v.lacks("the stock of a cart", err)
 	var lines []*orderv1.OrderLineRequest
 	for _, line := range cart.GetLines() {
 		if quantity := orderable(line, stock); quantity > 0 {

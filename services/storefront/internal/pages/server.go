@@ -73,9 +73,11 @@ type Deps struct {
 	Sessions  *session.Sessions
 	Settings  *settings.Live[Settings]
 	Own       *settings.Live[OwnSettings]
-	Assets    *assets.Assets
-	Office    *assets.Office
-	Texts     *messages.Catalog
+	// HandlingTime is how soon orders are sent, as order's settings state it.
+	HandlingTime *settings.Live[time.Duration]
+	Assets       *assets.Assets
+	Office       *assets.Office
+	Texts        *messages.Catalog
 	// PublicURL is where the shop is reached; empty where that is not known.
 	PublicURL string
 	Now       func() time.Time

@@ -109,6 +109,9 @@ func (s *Server) makeSitemap(ctx context.Context, languages []string) ([]byte, e
 		}
 		req.PageToken = next
 	}
+	if addresses > maxAddresses {
+		s.Log.WarnContext(ctx, "the sitemap lacks pages: it may have no more addresses", "most", maxAddresses)
+	}
 	b.WriteString("</urlset>\n")
 	s.sitemap.keep(b.Bytes(), languages)
 	return b.Bytes(), nil

@@ -52,6 +52,8 @@ type Content struct {
 	Orders []Order `json:"orders,omitempty"`
 	// Shown is the cart as its page showed it last; nil where it showed none.
 	Shown *Shown `json:"shown,omitempty"`
+	// Left are the names of what could not be put into the cart when an order was ordered again.
+	Left []string `json:"left,omitempty"`
 	// Next is the page that whoever signs up comes back to once they followed the mailed link.
 	Next string `json:"next,omitempty"`
 	// Forms are what was typed into forms that were refused, by the form's name.

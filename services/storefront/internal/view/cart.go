@@ -18,6 +18,8 @@ type CartPage struct {
 	Lines   []CartLine
 	// Total is the sum of what can be ordered; nil when nothing can.
 	Total *moneytype.Money
+	// NoStock is whether it is not known now how many there are.
+	NoStock bool
 	// Orderable is whether the cart can be ordered as it is.
 	Orderable bool
 	// Removed was taken out just now, so many of it; nil for nothing.

@@ -94,10 +94,11 @@ func pages(t *testing.T) map[string]templ.Component {
 			Filter: view.FilterBarData{Action: "/", Min: mark, MinError: mark, Sorts: []view.Option{{Value: "new", Text: mark}}, Clear: "/"},
 			Pager:  view.PagerData{Number: 2, First: "/", Next: "/"},
 		}),
-		"an empty list": view.List(p, view.ListPage{Heading: mark, Empty: mark, Step: link}),
-		"product":       view.Product(p, view.ProductPage{Product: product, Breadcrumb: []view.Link{link}, Attributes: []view.Attribute{{Name: mark, Value: mark}}, Related: both}),
+		"an empty list":          view.List(p, view.ListPage{Heading: mark, Empty: mark, Step: link}),
+		"product":                view.Product(p, view.ProductPage{Product: product, Breadcrumb: []view.Link{link}, Attributes: []view.Attribute{{Name: mark, Value: mark}}, Related: both, Delivery: view.Delivery{Sent: mark, ShipsTo: mark, Shipping: "/"}}),
+		"product, parts missing": view.Product(p, view.ProductPage{Product: product, NoCategories: true, NoRelated: true}),
 		"cart": view.Cart(p, view.CartPage{
-			Notice: view.NoticeData{Kind: "good", Text: mark}, Changes: []string{mark}, Orderable: true, Total: product.GetPrice(), Removed: product, RemovedQuantity: 1,
+			Notice: view.NoticeData{Kind: "good", Text: mark}, Changes: []string{mark}, NoStock: true, Orderable: true, Total: product.GetPrice(), Removed: product, RemovedQuantity: 1,
 			Lines: []view.CartLine{
 				{CartLine: &orderv1.CartLine{ProductCode: mark, Quantity: 2, Name: mark, UnitPrice: product.GetPrice(), Total: product.GetPrice()}, Short: true, Available: 1},
 				{CartLine: &orderv1.CartLine{ProductCode: "2", Quantity: 2}, Unavailable: true},
