@@ -20,15 +20,25 @@ const (
 // mailed returns the link of a kind that is mailed to an address, as its mail shows it.
 func (s *shop) mailed(kind identityv1.MailKind, address string) string {
 	s.t.Helper()
-	received := testkit.NewEvents(s.t, s.broker, mailTopic).Wait(1, func(e consumer.Event) bool {
-		m := &identityv1.MailLinkRequested{}
-		return strings.HasSuffix(e.Type, ".MailLinkRequested") && consumer.Decode(e, m) == nil && m.GetKind() == kind && m.GetEmail() == address
-	})
-	res, err := s.links.MintMailLink(s.t.Context(), &identityv1.MintMailLinkRequest{LinkId: received[0].Key.String()})
+	res, err := s.links.MintMailLink(s.t.Context(), &identityv1.MintMailLinkRequest{LinkId: s.mailOf(kind, address).GetLinkId()})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return res.GetLink()
+}
+
+// mailOf waits for the event by which a mail of a kind to an address is requested.
+func (s *shop) mailOf(kind identityv1.MailKind, address string) *identityv1.MailLinkRequested {
+	s.t.Helper()
+	received := testkit.NewEvents(s.t, s.broker, mailTopic).Wait(1, func(e consumer.Event) bool {
+		m := &identityv1.MailLinkRequested{}
+		return strings.HasSuffix(e.Type, ".MailLinkRequested") && consumer.Decode(e, m) == nil && m.GetKind() == kind && m.GetEmail() == address
+	})
+	found := &identityv1.MailLinkRequested{}
+	if err := consumer.Decode(received[0], found); err != nil {
+		s.t.Fatal(err)
+	}
+	return found
 }
 
 // submits fills in the only form of a page that is one form, and returns where its answer leads.
@@ -219,5 +229,42 @@ func TestAForgottenPasswordIsSet(t *testing.T) {
 	}
 	if to := out.signsIn("/account/sign-in", "grace@example.com", next); to != "/account" {
 		t.Errorf("the new password leads to %s", to)
+	}
+}
+
+// Mails about an account are written in the language of the page that requests them, and notices
+// in that of the page on which the account was made.
+func TestMailsAboutAnAccountAreInThePagesLanguage(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	b := &browser{shop: s}
+	if to := b.submits("/de/account/sign-up", "email", "grace@example.com"); to != "/de/account/sign-up?sent=1" {
+		t.Fatalf("signing up leads to %s", to)
+	}
+	link := s.mailed(identityv1.MailKind_MAIL_KIND_VERIFY_EMAIL, "grace@example.com")
+	if to := b.submits("/de/account/verify", "token", link, "password", password, "first_name", "Grace"); to != "/de/account?welcome=1" {
+		t.Fatalf("the link leads to %s", to)
+	}
+	if to := b.submits("/account/email", "email", "hopper@example.com", "password", password); to != "/account/email?sent=1" {
+		t.Fatalf("another address leads to %s", to)
+	}
+	if to := (&browser{shop: s}).submits("/ar/account/forgot", "email", "grace@example.com"); to != "/ar/account/forgot?sent=1" {
+		t.Fatalf("a forgotten password leads to %s", to)
+	}
+	for kind, want := range map[identityv1.MailKind][2]string{
+		identityv1.MailKind_MAIL_KIND_VERIFY_EMAIL: {"grace@example.com", "de"}, identityv1.MailKind_MAIL_KIND_CONFIRM_EMAIL: {"hopper@example.com", "en"},
+		identityv1.MailKind_MAIL_KIND_RESET_PASSWORD: {"grace@example.com", "ar"},
+	} {
+		if got := s.mailOf(kind, want[0]).GetLanguageCode(); got != want[1] {
+			t.Errorf("%s is in %q, want %q", kind, got, want[1])
+		}
+	}
+	if to := b.submits("/account/password", "password", password, "new_password", "seven purple kettles whistle"); to != "/account/password?changed=1" {
+		t.Fatalf("another password leads to %s", to)
+	}
+	noticed := testkit.NewEvents(t, s.broker, mailTopic).Wait(1, func(e consumer.Event) bool { return strings.HasSuffix(e.Type, ".AccountNoticed") })
+	notice := &identityv1.AccountNoticed{}
+	if err := consumer.Decode(noticed[0], notice); err != nil || notice.GetLanguageCode() != "de" {
+		t.Errorf("the notice is in %q, %v", notice.GetLanguageCode(), err)
 	}
 }

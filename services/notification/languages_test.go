@@ -3,10 +3,13 @@ package notification_test
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
@@ -76,6 +79,36 @@ func TestMailsAreInTheOrdersLanguage(t *testing.T) {
 		}
 		if resent != 2 {
 			t.Errorf("%q: the mail that was resent is in another language", row.code)
+		}
+	}
+}
+
+// A mail about an account is in the language that its event has: a link's, and a notice's.
+func TestMailsAboutAccountsAreInTheLanguageOfTheirEvent(t *testing.T) {
+	t.Parallel()
+	s := newHarness(t, options{})
+	for _, row := range []struct{ code, html, link, notice, until string }{
+		{"", `<html lang="en" dir="ltr">`, "Set a new password", "Your password was changed", " January 2031, 08:30 UTC"},
+		{"de", `<html lang="de" dir="ltr">`, "Wählen Sie ein neues Passwort", "Ihr Passwort wurde geändert", ". Januar 2031, 08:30 Uhr (UTC)"},
+		{"ar-EG", `<html lang="ar" dir="rtl">`, "عيّن كلمة مرور جديدة", "غُيّرت كلمة مرورك", " يناير 2031، الساعة 08:30"},
+	} {
+		address := strings.ToLower("grace." + row.code + "@example.com")
+		requested, noticed := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
+		at := timestamppb.New(time.Date(2031, time.January, 5, 8, 30, 0, 0, time.UTC))
+		s.publish(accountMail(requested, &identityv1.MailLinkRequested{
+			LinkId: requested.String(), Kind: identityv1.MailKind_MAIL_KIND_RESET_PASSWORD, Email: address, ExpireTime: at, LanguageCode: row.code,
+		}), accountMail(noticed, &identityv1.AccountNoticed{
+			NoticeId: noticed.String(), Kind: identityv1.NoticeKind_NOTICE_KIND_PASSWORD_CHANGED, Email: address, Time: at, LanguageCode: row.code,
+		}))
+		subjects := make(map[string]bool)
+		for _, m := range s.mailTo(address, 2) {
+			subjects[m.Subject] = true
+			if !strings.Contains(m.HTML, row.html) || !strings.Contains(m.Text, "5"+row.until) {
+				t.Errorf("%q: %q is\n%s", row.code, m.Subject, m.Text)
+			}
+		}
+		if !subjects[row.link] || !subjects[row.notice] {
+			t.Errorf("%q: the mails are %v", row.code, subjects)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import type { Account } from "@shopmesh/api/shopmesh/identity/v1/account_pb";
 import { AccountKind } from "@shopmesh/api/shopmesh/identity/v1/account_pb";
 import { AccountService } from "@shopmesh/api/shopmesh/identity/v1/account_service_pb";
 import { StaffService } from "@shopmesh/api/shopmesh/identity/v1/staff_service_pb";
+import { texts } from "../texts/say";
 import type { Credentials, SessionApi } from "./session";
 
 const transport = () => createConnectTransport({ baseUrl: location.origin });
@@ -45,6 +46,6 @@ export interface Invitation {
 
 /** Makes the account that an invitation is for, and returns an access token of its first session. */
 export async function accept(invitation: Invitation): Promise<string> {
-  const { session } = await createClient(StaffService, transport()).acceptInvite({ ...invitation, useCookie: true });
+  const { session } = await createClient(StaffService, transport()).acceptInvite({ ...invitation, languageCode: texts.language, useCookie: true });
   return session?.accessToken ?? "";
 }

@@ -15,11 +15,11 @@ func TestEmailChangeIsNoOracle(t *testing.T) {
 	h.signUp("ada@example.com")
 	h.signUp("taken@example.com")
 	ada := h.as("ada@example.com")
-	err := h.RequestEmailChange(ada, "a wrong password", "", email(t, "new@example.com"), from("home"))
+	err := h.RequestEmailChange(ada, "a wrong password", "", email(t, "new@example.com"), "", from("home"))
 	wants(t, "without the password", err, domain.ReasonCredentialsInvalid)
 	before := len(h.mails())
 	for _, address := range []string{"taken@example.com", "new@example.com"} {
-		if err := h.RequestEmailChange(ada, password, "", email(t, address), from("home")); err != nil {
+		if err := h.RequestEmailChange(ada, password, "", email(t, address), "", from("home")); err != nil {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
@@ -27,7 +27,7 @@ func TestEmailChangeIsNoOracle(t *testing.T) {
 		t.Fatalf("mailed %v, want one to the address that is free", mails)
 	}
 	link := h.link("new@example.com")
-	if err := h.RequestEmailChange(ada, password, "", email(t, "mistyped@example.com"), from("home")); err != nil {
+	if err := h.RequestEmailChange(ada, password, "", email(t, "mistyped@example.com"), "", from("home")); err != nil {
 		t.Fatal(err)
 	}
 	mistyped := h.link("mistyped@example.com")
@@ -56,7 +56,7 @@ func TestANewPasswordEndsAChangeOfTheAddress(t *testing.T) {
 	h.signUp("ada@example.com")
 	request := func(address string) {
 		t.Helper()
-		if err := h.RequestEmailChange(h.as("ada@example.com"), password, "", email(t, address), from("elsewhere")); err != nil {
+		if err := h.RequestEmailChange(h.as("ada@example.com"), password, "", email(t, address), "", from("elsewhere")); err != nil {
 			t.Fatal(err)
 		}
 	}

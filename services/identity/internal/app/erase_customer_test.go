@@ -53,17 +53,17 @@ func TestAnErasedCustomersAccountIsGone(t *testing.T) {
 	h.signUp("grace@example.com")
 	session := h.signUp("Ada@example.com")
 	as, epoch, customer := h.as("Ada@example.com"), h.epoch("Ada@example.com"), h.customerOf("Ada@example.com")
-	if err := h.RequestPasswordReset(t.Context(), domain.Customer, email(t, "ada@example.com")); err != nil {
+	if err := h.RequestPasswordReset(t.Context(), domain.Customer, email(t, "ada@example.com"), ""); err != nil {
 		t.Fatal(err)
 	}
 	reset := h.link("ada@example.com")
-	if err := h.RequestEmailChange(as, password, "", email(t, "ada.new@example.com"), from("home")); err != nil {
+	if err := h.RequestEmailChange(as, password, "", email(t, "ada.new@example.com"), "", from("home")); err != nil {
 		t.Fatal(err)
 	}
 	change := h.link("ada.new@example.com")
 	for _, request := range []error{
-		h.RequestEmailChange(as, password, "", email(t, "ada.other@example.com"), from("home")),
-		h.RequestPasswordReset(t.Context(), domain.Customer, email(t, "ada@example.com")),
+		h.RequestEmailChange(as, password, "", email(t, "ada.other@example.com"), "", from("home")),
+		h.RequestPasswordReset(t.Context(), domain.Customer, email(t, "ada@example.com"), ""),
 	} {
 		if request != nil {
 			t.Fatal(request)
@@ -111,7 +111,7 @@ func TestAnErasedCustomersAccountIsGone(t *testing.T) {
 func TestNoAccountIsMadeOfAnErasedCustomer(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	if err := h.SignUp(t.Context(), email(t, "ada@example.com")); err != nil {
+	if err := h.SignUp(t.Context(), email(t, "ada@example.com"), ""); err != nil {
 		t.Fatal(err)
 	}
 	link := h.link("ada@example.com")
@@ -142,7 +142,7 @@ func TestNoAccountIsMadeOfAnErasedCustomer(t *testing.T) {
 		return id, err
 	}
 	for _, address := range []string{"a@example.com", "b@example.com", "c@example.com"} {
-		if err := h.SignUp(t.Context(), email(t, address)); err != nil {
+		if err := h.SignUp(t.Context(), email(t, address), ""); err != nil {
 			t.Fatal(err)
 		}
 		link = h.link(address)
@@ -162,7 +162,7 @@ func TestAnErasedGuestsRequestsAreGone(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	signUp := func(address string) string {
-		if err := h.SignUp(t.Context(), email(t, address)); err != nil {
+		if err := h.SignUp(t.Context(), email(t, address), ""); err != nil {
 			t.Fatal(err)
 		}
 		return h.link(address)
@@ -173,7 +173,7 @@ func TestAnErasedGuestsRequestsAreGone(t *testing.T) {
 	}
 	h.signUp("known@example.com")
 	first := signUp("ÄGIDIUS@example.com")
-	if err := h.SignUp(t.Context(), email(t, "ägidius@example.com")); err != nil { // nobody decided about it yet
+	if err := h.SignUp(t.Context(), email(t, "ägidius@example.com"), ""); err != nil { // nobody decided about it yet
 		t.Fatal(err)
 	}
 	erasure := domain.Erasure{Guests: []domain.ErasedGuest{

@@ -158,7 +158,7 @@ func from(prefix string) app.Client { return app.Client{AddressPrefix: prefix, A
 // signUp makes the account of an address, and returns its first session.
 func (h *harness) signUp(address string) app.Session {
 	h.t.Helper()
-	if err := h.SignUp(h.t.Context(), email(h.t, address)); err != nil {
+	if err := h.SignUp(h.t.Context(), email(h.t, address), ""); err != nil {
 		h.t.Fatal(err)
 	}
 	session, err := h.VerifyEmail(h.t.Context(), h.link(address), password, domain.Person{FirstName: "Ada", LastName: "Lovelace"}, from("home"))

@@ -14,6 +14,8 @@ type Invitation struct {
 	Email       domain.Email
 	Owner       bool
 	Permissions []domain.Permission
+	// LanguageCode is the language in which the mail is written (BCP 47); empty for English.
+	LanguageCode string
 }
 
 // InviteStaff has an invitation mailed. Errors: EMAIL_TAKEN, ROLE_ESCALATION, TOKEN_EXPIRED.
@@ -36,6 +38,8 @@ func (a *Accounts) InviteStaff(ctx context.Context, invitation Invitation) error
 			return domain.ErrEmailTaken()
 		}
 		recordLink(ctx, link.Snapshot())
-		return a.mailLink(ctx, tx, link.InMail(domain.MailInvitation, uuid.Nil))
+		inMail := link.InMail(domain.MailInvitation, uuid.Nil)
+		inMail.LanguageCode = invitation.LanguageCode
+		return a.mailLink(ctx, tx, inMail)
 	})
 }

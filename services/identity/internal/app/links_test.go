@@ -21,7 +21,7 @@ import (
 func TestAMailSentAgainHasTheSameLink(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	if err := h.SignUp(t.Context(), email(t, "ada@example.com")); err != nil {
+	if err := h.SignUp(t.Context(), email(t, "ada@example.com"), ""); err != nil {
 		t.Fatal(err)
 	}
 	link := h.link("ada@example.com")
@@ -43,10 +43,10 @@ func (h *harness) links(whose string) map[domain.Purpose]string {
 	h.signUp(address("forgetful"))
 	h.signUp(address("moving"))
 	for what, err := range map[string]error{
-		"sign up":      h.SignUp(ctx, email(h.t, address("new"))),
-		"reset":        h.RequestPasswordReset(ctx, domain.Customer, email(h.t, address("forgetful"))),
+		"sign up":      h.SignUp(ctx, email(h.t, address("new")), ""),
+		"reset":        h.RequestPasswordReset(ctx, domain.Customer, email(h.t, address("forgetful")), ""),
 		"invite":       h.InviteStaff(operator(ctx), app.Invitation{Email: email(h.t, address("clerk"))}),
-		"change email": h.RequestEmailChange(h.as(address("moving")), password, "", email(h.t, address("moved")), from("home")),
+		"change email": h.RequestEmailChange(h.as(address("moving")), password, "", email(h.t, address("moved")), "", from("home")),
 	} {
 		if err != nil {
 			h.t.Fatalf("%s: %v", what, err)
@@ -85,7 +85,7 @@ func TestLinksThatAreNoLongerGood(t *testing.T) {
 	session := h.signUp("ada@example.com")
 	reset := func() string {
 		h.after(time.Hour)
-		if err := h.RequestPasswordReset(t.Context(), domain.Customer, email(t, "ada@example.com")); err != nil {
+		if err := h.RequestPasswordReset(t.Context(), domain.Customer, email(t, "ada@example.com"), ""); err != nil {
 			t.Fatal(err)
 		}
 		return h.link("ada@example.com")
@@ -159,7 +159,7 @@ func idOfLink(t *testing.T, link string) uuid.UUID {
 func TestNoSecretIsStored(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	if err := h.SignUp(t.Context(), email(t, "ada@example.com")); err != nil {
+	if err := h.SignUp(t.Context(), email(t, "ada@example.com"), ""); err != nil {
 		t.Fatal(err)
 	}
 	link := h.link("ada@example.com")

@@ -23,7 +23,7 @@ func TestVerificationsArePublishedAgain(t *testing.T) {
 	h.after(25 * time.Hour)
 	h.signUp("ada@example.com")
 	h.signUp("grace@example.com")
-	if err := h.RequestEmailChange(h.as("grace@example.com"), password, "", email(t, "hopper@example.com"), from("home")); err != nil {
+	if err := h.RequestEmailChange(h.as("grace@example.com"), password, "", email(t, "hopper@example.com"), "", from("home")); err != nil {
 		t.Fatal(err)
 	}
 	h.after(time.Hour)
@@ -98,7 +98,7 @@ func TestMailsArePublishedAgain(t *testing.T) {
 	h.after(25 * time.Hour)
 	h.signUp("ada@example.com")
 	h.signUp("grace@example.com")
-	if err := h.RequestPasswordReset(t.Context(), domain.Customer, email(t, "ada@example.com")); err != nil {
+	if err := h.RequestPasswordReset(t.Context(), domain.Customer, email(t, "ada@example.com"), ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.ResetPassword(t.Context(), h.link("ada@example.com"), password+" again", from("home")); err != nil {

@@ -102,7 +102,7 @@ func TestARestoredShopHasNoSessions(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	session := h.signUp("ada@example.com")
-	if err := h.RequestPasswordReset(t.Context(), domain.Customer, email(t, "ada@example.com")); err != nil {
+	if err := h.RequestPasswordReset(t.Context(), domain.Customer, email(t, "ada@example.com"), ""); err != nil {
 		t.Fatal(err)
 	}
 	link, before := h.link("ada@example.com"), h.epoch("ada@example.com")

@@ -43,7 +43,7 @@ func TestLinksAreGoodAsTheSettingsState(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.settings.VerifyEmailLinkLife = time.Hour
-	if err := h.SignUp(t.Context(), email(t, "ada@example.com")); err != nil {
+	if err := h.SignUp(t.Context(), email(t, "ada@example.com"), ""); err != nil {
 		t.Fatal(err)
 	}
 	text := h.link("ada@example.com")

@@ -28,10 +28,10 @@ func TestUnknownEmailAnswersAlikeOnEveryDoor(t *testing.T) {
 	h.signUp("ada@example.com")
 	ada := h.as("ada@example.com")
 	ways := map[string]func(address string) error{
-		"SignUp":               func(a string) error { return h.SignUp(t.Context(), email(t, a)) },
-		"RequestPasswordReset": func(a string) error { return h.RequestPasswordReset(t.Context(), domain.Customer, email(t, a)) },
+		"SignUp":               func(a string) error { return h.SignUp(t.Context(), email(t, a), "") },
+		"RequestPasswordReset": func(a string) error { return h.RequestPasswordReset(t.Context(), domain.Customer, email(t, a), "") },
 		"RequestEmailChange": func(a string) error {
-			return h.RequestEmailChange(ada, password, "", email(t, a), from("home"))
+			return h.RequestEmailChange(ada, password, "", email(t, a), "", from("home"))
 		},
 		"SignIn": func(a string) error { _, err := h.signIn(a, "a wrong password", "home"); return err },
 		"SignIn as staff": func(a string) error {
@@ -79,7 +79,7 @@ func TestLockoutInAnyCaseAndPath(t *testing.T) {
 			return h.ChangePassword(ada, wrong, "", "another long password here", from("attacker"))
 		},
 		func(string) error {
-			return h.RequestEmailChange(ada, wrong, "", email(t, "eve@example.com"), from("attacker"))
+			return h.RequestEmailChange(ada, wrong, "", email(t, "eve@example.com"), "", from("attacker"))
 		},
 	}
 	for i := range 200 {
@@ -289,7 +289,7 @@ func TestAfterAHundredFailuresAMailedLinkHelps(t *testing.T) {
 	if _, err := h.signIn("ada@example.com", password, "home"); err != nil {
 		t.Errorf("the owner from a known address prefix: %v", err)
 	}
-	if err := h.RequestPasswordReset(t.Context(), domain.Customer, email(t, "ada@example.com")); err != nil {
+	if err := h.RequestPasswordReset(t.Context(), domain.Customer, email(t, "ada@example.com"), ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.ResetPassword(t.Context(), h.link("ada@example.com"), "another long password here", from("hotel")); err != nil {
@@ -334,7 +334,7 @@ func TestASecondFactorIsNeededAndStays(t *testing.T) {
 	wants(t, "the same recovery code", signIn(password, recovery[3]), domain.ReasonCredentialsInvalid)
 
 	h.after(time.Hour)
-	if err := h.RequestPasswordReset(t.Context(), domain.Customer, email(t, "ada@example.com")); err != nil {
+	if err := h.RequestPasswordReset(t.Context(), domain.Customer, email(t, "ada@example.com"), ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.ResetPassword(t.Context(), h.link("ada@example.com"), "another long password here", from("home")); err != nil {

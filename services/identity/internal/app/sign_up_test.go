@@ -17,7 +17,7 @@ import (
 func TestAnAccountBeginsWithItsVerification(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	if err := h.SignUp(t.Context(), email(t, "ada@example.com")); err != nil {
+	if err := h.SignUp(t.Context(), email(t, "ada@example.com"), ""); err != nil {
 		t.Fatal(err)
 	}
 	_, err := h.signIn("ada@example.com", password, "home")
@@ -62,7 +62,7 @@ func TestASignUpIsFinishedHoweverLate(t *testing.T) {
 		return id, err
 	}
 	verify := func() error {
-		if err := h.SignUp(t.Context(), email(t, "ada@example.com")); err != nil {
+		if err := h.SignUp(t.Context(), email(t, "ada@example.com"), ""); err != nil {
 			t.Fatal(err)
 		}
 		_, err := h.VerifyEmail(t.Context(), h.link("ada@example.com"), password, domain.Person{FirstName: "Ada"}, from("home"))
@@ -105,7 +105,7 @@ func TestSigningUpAgainIsMailedToTheOwner(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.signUp("ada@example.com")
-	if err := h.SignUp(t.Context(), email(t, "Ada@example.com")); err != nil {
+	if err := h.SignUp(t.Context(), email(t, "Ada@example.com"), ""); err != nil {
 		t.Fatal(err)
 	}
 	link := h.link("Ada@example.com")
@@ -128,7 +128,7 @@ func TestAnAddressIsNotFlooded(t *testing.T) {
 	requested := func(times int) int {
 		t.Helper()
 		for range times {
-			if err := h.SignUp(t.Context(), email(t, "ada@example.com")); err != nil {
+			if err := h.SignUp(t.Context(), email(t, "ada@example.com"), ""); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -156,7 +156,7 @@ func TestLinksOfCustomersKeepNoneFromStaff(t *testing.T) {
 	h.hire(operator(t.Context()), "owner@example.com", true)
 	invited := len(h.mails())
 	for range 4 {
-		if err := h.SignUp(t.Context(), email(t, "owner@example.com")); err != nil {
+		if err := h.SignUp(t.Context(), email(t, "owner@example.com"), ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -164,7 +164,7 @@ func TestLinksOfCustomersKeepNoneFromStaff(t *testing.T) {
 		t.Fatalf("%d links were mailed, want 3", len(mails)-invited)
 	}
 	for n := range 4 {
-		if err := h.RequestPasswordReset(t.Context(), domain.Staff, email(t, "owner@example.com")); err != nil {
+		if err := h.RequestPasswordReset(t.Context(), domain.Staff, email(t, "owner@example.com"), ""); err != nil {
 			t.Fatal(err)
 		}
 		mails := h.mails()
@@ -184,7 +184,7 @@ func TestEachLinkOfAnAddressMakesTheSameAccount(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	signUp := func() string {
-		if err := h.SignUp(t.Context(), email(t, "ada@example.com")); err != nil {
+		if err := h.SignUp(t.Context(), email(t, "ada@example.com"), ""); err != nil {
 			t.Fatal(err)
 		}
 		h.after(time.Second)
@@ -222,7 +222,7 @@ func TestALinkThatMadeNoCustomerGoes(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.LinkCustomer = func(context.Context, domain.NewCustomer) (uuid.UUID, error) { return uuid.Nil, domain.ErrEmailTaken() }
-	if err := h.SignUp(t.Context(), email(t, "ada@example.com")); err != nil {
+	if err := h.SignUp(t.Context(), email(t, "ada@example.com"), ""); err != nil {
 		t.Fatal(err)
 	}
 	_, err := h.VerifyEmail(t.Context(), h.link("ada@example.com"), password, domain.Person{FirstName: "Ada"}, from("home"))

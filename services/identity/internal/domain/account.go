@@ -38,6 +38,8 @@ type AccountSnapshot struct {
 	FirstName string
 	// LastName is empty for people who have one name only.
 	LastName string
+	// LanguageCode is the language in which they are written to (BCP 47); empty for English.
+	LanguageCode string
 	// CustomerID is the customer whom an account of the kind Customer signs in.
 	CustomerID uuid.UUID
 	// Owner may do everything; else Permissions are what a member of staff may do.
@@ -81,7 +83,11 @@ func (s AccountSnapshot) Actor() Actor {
 }
 
 // Person is who has an account.
-type Person struct{ FirstName, LastName string }
+type Person struct {
+	FirstName, LastName string
+	// LanguageCode is the language in which they are written to (BCP 47); empty for English.
+	LanguageCode string
+}
 
 // NewAccount returns the account that a link makes: of a verified address, with the roles
 // of the invitation if it is one. Errors: INVALID_FIELD.
@@ -91,7 +97,7 @@ func NewAccount(link Link, person Person, customer uuid.UUID, passwordHash strin
 	}
 	return Account{AccountSnapshot{
 		ID: link.state.AccountID, Kind: link.state.Kind, Email: link.state.Email, FirstName: person.FirstName, LastName: person.LastName,
-		CustomerID: customer, Owner: link.state.Owner, Permissions: sorted(link.state.Permissions), PasswordHash: passwordHash,
+		LanguageCode: person.LanguageCode, CustomerID: customer, Owner: link.state.Owner, Permissions: sorted(link.state.Permissions), PasswordHash: passwordHash,
 		Epoch: 1, Version: 1, CreateTime: now, UpdateTime: now, VerifyTime: now, VerifyVersion: 1,
 	}}, nil
 }

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"time"
 
@@ -15,8 +16,11 @@ type MailRequest struct {
 	Kind    Kind
 	Email   Email
 	// AccountID is who requested another address; uuid.Nil for the other purposes.
-	AccountID  uuid.UUID
-	CreateTime time.Time
+	AccountID uuid.UUID
+	// LanguageCode is the language in which the mail is written (BCP 47); empty for that of the
+	// account, if there is one.
+	LanguageCode string
+	CreateTime   time.Time
 }
 
 // MailWindow is over which time links are counted.
@@ -42,6 +46,8 @@ type MailedLink struct {
 	Mail MailKind
 	// CustomerID is the customer of the account, where there is one already.
 	CustomerID uuid.UUID
+	// LanguageCode is the language in which the mail is written (BCP 47); empty for English.
+	LanguageCode string
 }
 
 // InMail returns the link in a mail. customer is that of its account, where there is one already.
@@ -70,7 +76,9 @@ func (r MailRequest) Decide(
 			return MailedLink{}, false
 		}
 		made := NewLink(newID(), purpose, r.Kind, r.Email, about, now, set.LinkLife(purpose))
-		return made.InMail(mail, account.CustomerID), true
+		inMail := made.InMail(mail, account.CustomerID)
+		inMail.LanguageCode = cmp.Or(r.LanguageCode, account.LanguageCode)
+		return inMail, true
 	}
 	switch {
 	case r.Purpose == VerifyEmail && !exists && unmade != uuid.Nil:
@@ -104,7 +112,7 @@ type Notice struct {
 	ID      uuid.UUID
 	Kind    NoticeKind
 	Account AccountSnapshot
-	// Email is where it is mailed to.
+	// Email is where it is mailed to. The mail is written in the account's language.
 	Email Email
 	Time  time.Time
 }

@@ -40,6 +40,7 @@ func Link(m domain.MailedLink) outbox.Event {
 	return outbox.Event{Topic: MailTopic, Key: m.ID, Version: 1, Time: m.CreateTime, Message: &identityv1.MailLinkRequested{
 		LinkId: m.ID.String(), Kind: identityv1.MailKind(m.Mail), Email: m.Email.Address,
 		ExpireTime: timestamppb.New(m.ExpireTime), AccountKind: identityv1.AccountKind(m.Kind), CustomerId: idOf(m.CustomerID), AccountId: idOf(m.AccountID),
+		LanguageCode: m.LanguageCode,
 	}}
 }
 
@@ -48,7 +49,7 @@ func Notice(n domain.Notice) outbox.Event {
 	return outbox.Event{Topic: MailTopic, Key: n.ID, Version: 1, Time: n.Time, Message: &identityv1.AccountNoticed{
 		NoticeId: n.ID.String(), Kind: identityv1.NoticeKind(n.Kind), Email: n.Email.Address, Time: timestamppb.New(n.Time),
 		AccountKind: identityv1.AccountKind(n.Account.Kind), CustomerId: idOf(n.Account.CustomerID),
-		AccountId: idOf(n.Account.ID),
+		AccountId: idOf(n.Account.ID), LanguageCode: n.Account.LanguageCode,
 	}}
 }
 

@@ -16,7 +16,7 @@ import (
 // Account returns an account.
 func Account(a domain.AccountSnapshot) *identityv1.Account {
 	account := &identityv1.Account{
-		Id: a.ID.String(), Kind: identityv1.AccountKind(a.Kind), Email: a.Email.Address, FirstName: a.FirstName, LastName: a.LastName,
+		Id: a.ID.String(), Kind: identityv1.AccountKind(a.Kind), Email: a.Email.Address, FirstName: a.FirstName, LastName: a.LastName, LanguageCode: a.LanguageCode,
 		Owner: a.Owner, Permissions: Permissions(a.Permissions), Disabled: a.Disabled, TotpEnrolled: a.Totp.Confirmed,
 		CreateTime: timestamppb.New(a.CreateTime), UpdateTime: timestamppb.New(a.UpdateTime), Etag: a.Etag(),
 	}

@@ -16,7 +16,7 @@ func (s *StaffServer) AcceptInvite(ctx context.Context, req *identityv1.AcceptIn
 			return nil, err
 		}
 	}
-	person := domain.Person{FirstName: req.GetFirstName(), LastName: req.GetLastName()}
+	person := domain.Person{FirstName: req.GetFirstName(), LastName: req.GetLastName(), LanguageCode: req.GetLanguageCode()}
 	session, err := s.accounts.AcceptInvite(ctx, req.GetToken(), email, req.GetPassword(), person, client(ctx))
 	if err != nil {
 		return nil, err

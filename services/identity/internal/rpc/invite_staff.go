@@ -13,7 +13,9 @@ func (s *StaffServer) InviteStaff(ctx context.Context, req *identityv1.InviteSta
 	if err != nil {
 		return nil, err
 	}
-	invitation := app.Invitation{Email: email, Owner: req.GetOwner(), Permissions: permissions(req.GetPermissions())}
+	invitation := app.Invitation{
+		Email: email, Owner: req.GetOwner(), Permissions: permissions(req.GetPermissions()), LanguageCode: req.GetLanguageCode(),
+	}
 	if err := s.accounts.InviteStaff(ctx, invitation); err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ func (s *AccountServer) RequestEmailChange(ctx context.Context, req *identityv1.
 	if err != nil {
 		return nil, err
 	}
-	if err := s.accounts.RequestEmailChange(ctx, req.GetPassword(), req.GetTotpCode(), email, client(ctx)); err != nil {
+	if err := s.accounts.RequestEmailChange(ctx, req.GetPassword(), req.GetTotpCode(), email, req.GetLanguageCode(), client(ctx)); err != nil {
 		return nil, err
 	}
 	return &identityv1.RequestEmailChangeResponse{}, nil

@@ -13,7 +13,7 @@ func (s *AccountServer) RequestPasswordReset(ctx context.Context, req *identityv
 	if err != nil {
 		return nil, err
 	}
-	if err := s.accounts.RequestPasswordReset(ctx, domain.Kind(req.GetKind()), email); err != nil {
+	if err := s.accounts.RequestPasswordReset(ctx, domain.Kind(req.GetKind()), email, req.GetLanguageCode()); err != nil {
 		return nil, err
 	}
 	return &identityv1.RequestPasswordResetResponse{}, nil

@@ -12,7 +12,7 @@ func (s *AccountServer) SignUp(ctx context.Context, req *identityv1.SignUpReques
 	if err != nil {
 		return nil, err
 	}
-	if err := s.accounts.SignUp(ctx, email); err != nil {
+	if err := s.accounts.SignUp(ctx, email, req.GetLanguageCode()); err != nil {
 		return nil, err
 	}
 	return &identityv1.SignUpResponse{}, nil

@@ -9,7 +9,7 @@ import (
 
 // VerifyEmail makes the account of a mailed link.
 func (s *AccountServer) VerifyEmail(ctx context.Context, req *identityv1.VerifyEmailRequest) (*identityv1.VerifyEmailResponse, error) {
-	person := domain.Person{FirstName: req.GetFirstName(), LastName: req.GetLastName()}
+	person := domain.Person{FirstName: req.GetFirstName(), LastName: req.GetLastName(), LanguageCode: req.GetLanguageCode()}
 	session, err := s.accounts.VerifyEmail(ctx, req.GetToken(), req.GetPassword(), person, client(ctx))
 	if err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ func (s Store) InsertAccount(ctx context.Context, account domain.Account) error 
 	a := account.Snapshot()
 	return s.q.AccountInsert(ctx, db.AccountInsertParams{
 		ID: a.ID, Kind: int16(a.Kind), Email: a.Email.Address, EmailKey: a.Email.Key, FirstName: a.FirstName, LastName: a.LastName,
-		CustomerID: optional(a.CustomerID), Owner: a.Owner, Permissions: toDBPermissions(a.Permissions), PasswordHash: a.PasswordHash,
+		LanguageCode: a.LanguageCode, CustomerID: optional(a.CustomerID), Owner: a.Owner, Permissions: toDBPermissions(a.Permissions), PasswordHash: a.PasswordHash,
 		TotpSealed: s.seal(a), TotpLastStep: a.Totp.LastStep, Disabled: a.Disabled, Epoch: a.Epoch, Version: a.Version,
 		CreateTime: a.CreateTime, UpdateTime: a.UpdateTime, VerifyTime: a.VerifyTime, VerifyVersion: a.VerifyVersion,
 	})
@@ -144,7 +144,7 @@ func (s Store) fromDBAccount(row db.Account) (domain.Account, error) {
 	}
 	return domain.RestoreAccount(domain.AccountSnapshot{
 		ID: row.ID, Kind: domain.Kind(row.Kind), Email: domain.Email{Address: row.Email, Key: row.EmailKey},
-		FirstName: row.FirstName, LastName: row.LastName, CustomerID: value(row.CustomerID), Owner: row.Owner,
+		FirstName: row.FirstName, LastName: row.LastName, LanguageCode: row.LanguageCode, CustomerID: value(row.CustomerID), Owner: row.Owner,
 		Permissions: fromDBPermissions(row.Permissions), PasswordHash: row.PasswordHash, Totp: totp, Disabled: row.Disabled,
 		Epoch: row.Epoch, Version: row.Version, CreateTime: row.CreateTime, UpdateTime: row.UpdateTime,
 		VerifyTime: row.VerifyTime, VerifyVersion: row.VerifyVersion,

@@ -115,7 +115,7 @@ func (s Store) DeleteLinks(ctx context.Context, before time.Time) (int64, error)
 func (s Store) InsertMailRequest(ctx context.Context, r domain.MailRequest) error {
 	return s.q.MailRequestInsert(ctx, db.MailRequestInsertParams{
 		ID: r.ID, Purpose: int16(r.Purpose), Kind: int16(r.Kind), Email: r.Email.Address, EmailKey: r.Email.Key,
-		AccountID: optional(r.AccountID), CreateTime: r.CreateTime,
+		AccountID: optional(r.AccountID), LanguageCode: r.LanguageCode, CreateTime: r.CreateTime,
 	})
 }
 
@@ -130,6 +130,7 @@ func (s Store) TakeMailRequest(ctx context.Context) (domain.MailRequest, bool, e
 	}
 	return domain.MailRequest{
 		ID: row.ID, Purpose: domain.Purpose(row.Purpose), Kind: domain.Kind(row.Kind),
-		Email: domain.Email{Address: row.Email, Key: row.EmailKey}, AccountID: value(row.AccountID), CreateTime: row.CreateTime,
+		Email: domain.Email{Address: row.Email, Key: row.EmailKey}, AccountID: value(row.AccountID),
+		LanguageCode: row.LanguageCode, CreateTime: row.CreateTime,
 	}, true, nil
 }

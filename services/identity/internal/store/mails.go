@@ -18,7 +18,7 @@ func (s Store) InsertMailedLink(ctx context.Context, m domain.MailedLink) error 
 	}
 	return s.q.MailInsert(ctx, db.MailInsertParams{
 		ID: m.ID, Mail: int16(m.Mail), Kind: int16(m.Kind), AccountID: m.AccountID, CustomerID: optional(m.CustomerID),
-		Email: m.Email.Address, EmailKey: m.Email.Key, CreateTime: m.CreateTime, ExpireTime: optionalTime(m.ExpireTime),
+		Email: m.Email.Address, EmailKey: m.Email.Key, LanguageCode: m.LanguageCode, CreateTime: m.CreateTime, ExpireTime: optionalTime(m.ExpireTime),
 	})
 }
 
@@ -26,7 +26,7 @@ func (s Store) InsertMailedLink(ctx context.Context, m domain.MailedLink) error 
 func (s Store) InsertNotice(ctx context.Context, n domain.Notice) error {
 	return s.q.MailInsert(ctx, db.MailInsertParams{
 		ID: n.ID, Notice: int16(n.Kind), Kind: int16(n.Account.Kind), AccountID: n.Account.ID, CustomerID: optional(n.Account.CustomerID),
-		Email: n.Email.Address, EmailKey: n.Email.Key, CreateTime: n.Time,
+		Email: n.Email.Address, EmailKey: n.Email.Key, LanguageCode: n.Account.LanguageCode, CreateTime: n.Time,
 	})
 }
 
@@ -52,13 +52,13 @@ func (s Store) LockMailsSince(ctx context.Context, since time.Time, after uuid.U
 		if row.Notice != 0 {
 			all.Notices = append(all.Notices, domain.Notice{
 				ID: row.ID, Kind: domain.NoticeKind(row.Notice), Email: email, Time: row.CreateTime,
-				Account: domain.AccountSnapshot{ID: row.AccountID, Kind: kind, CustomerID: value(row.CustomerID)},
+				Account: domain.AccountSnapshot{ID: row.AccountID, Kind: kind, LanguageCode: row.LanguageCode, CustomerID: value(row.CustomerID)},
 			})
 			continue
 		}
 		all.Links = append(all.Links, domain.MailedLink{
 			LinkSnapshot: domain.LinkSnapshot{ID: row.ID, Kind: kind, Email: email, AccountID: row.AccountID, CreateTime: row.CreateTime, ExpireTime: timeOf(row.ExpireTime)},
-			Mail:         domain.MailKind(row.Mail), CustomerID: value(row.CustomerID),
+			Mail:         domain.MailKind(row.Mail), CustomerID: value(row.CustomerID), LanguageCode: row.LanguageCode,
 		})
 	}
 	return all, nil

@@ -33,7 +33,7 @@ func readAccountMail(e consumer.Event) (domain.Request, error) {
 	if err != nil {
 		return domain.Request{}, err
 	}
-	r := domain.Request{Kind: kind, SubjectID: e.Key, Traceparent: e.Traceparent}
+	r := domain.Request{Kind: kind, Language: domain.LanguageOf(event.GetLanguageCode()), SubjectID: e.Key, Traceparent: e.Traceparent}
 	if r.Recipient, err = grammar.Email(event.GetEmail()); err != nil {
 		return domain.Request{}, fmt.Errorf("email: %w", err)
 	}

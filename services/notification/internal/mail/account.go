@@ -16,6 +16,7 @@ const LinkRemoved = "[link removed]"
 type AccountEvent interface {
 	proto.Message
 	GetEmail() string
+	GetLanguageCode() string
 }
 
 // NewAccount returns an empty event of a kind about accounts.
@@ -83,7 +84,7 @@ func decodeAccount(kind domain.Kind, content []byte) (Content, error) {
 	if err := proto.Unmarshal(content, event); err != nil {
 		return Content{}, fmt.Errorf("decode the mail's content: %w", err)
 	}
-	l := Content{Kind: kind, Link: LinkRemoved}
+	l := Content{Kind: kind, LanguageCode: event.GetLanguageCode(), Link: LinkRemoved}
 	switch e := event.(type) {
 	case *identityv1.MailLinkRequested:
 		l.LinkID, l.Time = e.GetLinkId(), e.GetExpireTime().AsTime()

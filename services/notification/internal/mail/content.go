@@ -33,7 +33,8 @@ type Content struct {
 	Kind domain.Kind
 	// Subject is the mail's, as it was made when the mail was requested.
 	Subject string
-	// LanguageCode is the one that the order was placed with (BCP 47); may be empty.
+	// LanguageCode is the one that the order was placed with, or in which identity has the mail
+	// written (BCP 47); may be empty.
 	LanguageCode string
 	// Number is the order's, for people.
 	Number string

@@ -70,7 +70,7 @@ func (s *Server) changeEmail(v *visit) error {
 // sendEmailLink has a link mailed to the other address. Its answer is the same whether another
 // account has that.
 func (s *Server) sendEmailLink(v *visit) error {
-	err := s.Accounts.RequestEmail(v.asAccount(), v.field(emailField), v.password(passwordField), v.code())
+	err := s.Accounts.RequestEmail(v.asAccount(), v.field(emailField), v.password(passwordField), v.code(), v.texts.Language())
 	return v.answer(emailPath, err, []string{emailField, passwordField, codeField}, func() error { return v.see(emailPath, sentField, "1") })
 }
 

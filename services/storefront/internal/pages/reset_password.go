@@ -29,7 +29,7 @@ func (s *Server) forgotPage(v *visit) error {
 
 // forgot has the link mailed. Its answer is the same whether the address has an account.
 func (s *Server) forgot(v *visit) error {
-	err := s.Accounts.RequestReset(v.as(""), v.field(emailField))
+	err := s.Accounts.RequestReset(v.as(""), v.field(emailField), v.texts.Language())
 	return v.answer(forgotPath, err, []string{emailField}, func() error { return v.see(forgotPath, sentField, "1") })
 }
 

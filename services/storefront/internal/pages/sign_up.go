@@ -31,7 +31,7 @@ func (s *Server) signUpPage(v *visit) error {
 // signUp has the link mailed. Its answer is the same whether the address has an account. The page
 // to come back to is kept until the link is followed.
 func (s *Server) signUp(v *visit) error {
-	err := s.Accounts.SignUp(v.as(""), v.field(emailField))
+	err := s.Accounts.SignUp(v.as(""), v.field(emailField), v.texts.Language())
 	return v.answer(signUpPath, err, []string{emailField}, func() error {
 		if err := v.remember(func(c *session.Content) { c.Next = v.next() }); err != nil {
 			return err
@@ -70,6 +70,7 @@ func (v *visit) linkToken() string {
 func (s *Server) verify(v *visit) error {
 	tokens, err := s.Accounts.Verify(v.as(""), &identityv1.VerifyEmailRequest{
 		Token: v.linkToken(), Password: v.password(passwordField), FirstName: v.field(firstNameField), LastName: v.field(lastNameField),
+		LanguageCode: v.texts.Language(),
 	})
 	return v.answer(verifyPath, err, []string{tokenField, passwordField, firstNameField, lastNameField}, func() error {
 		next := v.opened.Next

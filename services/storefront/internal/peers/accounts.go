@@ -23,9 +23,9 @@ func NewAccounts(others *peer.Peers) *Accounts {
 	return &Accounts{identityv1connect.NewAccountServiceClient(others.Client("identity"))}
 }
 
-// SignUp has the link mailed that makes an account.
-func (a *Accounts) SignUp(ctx context.Context, email string) error {
-	_, err := a.accounts.SignUp(ctx, &identityv1.SignUpRequest{Email: email})
+// SignUp has the link mailed that makes an account, in a language.
+func (a *Accounts) SignUp(ctx context.Context, email, language string) error {
+	_, err := a.accounts.SignUp(ctx, &identityv1.SignUpRequest{Email: email, LanguageCode: language})
 	return err
 }
 
@@ -81,11 +81,11 @@ func (a *Accounts) ChangePassword(ctx context.Context, password, next, code stri
 	return err
 }
 
-// RequestEmail has a link mailed to another address, which makes it the account's.
-func (a *Accounts) RequestEmail(ctx context.Context, email, password, code string) error {
+// RequestEmail has a link mailed to another address, which makes it the account's, in a language.
+func (a *Accounts) RequestEmail(ctx context.Context, email, password, code, language string) error {
 	ctx, cancel := context.WithTimeout(ctx, proofPatience)
 	defer cancel()
-	_, err := a.accounts.RequestEmailChange(ctx, &identityv1.RequestEmailChangeRequest{Email: email, Password: password, TotpCode: code})
+	_, err := a.accounts.RequestEmailChange(ctx, &identityv1.RequestEmailChangeRequest{Email: email, Password: password, TotpCode: code, LanguageCode: language})
 	return err
 }
 
@@ -119,10 +119,10 @@ func (a *Accounts) EndSession(ctx context.Context, id string) error {
 	return err
 }
 
-// RequestReset has the link mailed that sets another password.
-func (a *Accounts) RequestReset(ctx context.Context, email string) error {
+// RequestReset has the link mailed that sets another password, in a language.
+func (a *Accounts) RequestReset(ctx context.Context, email, language string) error {
 	_, err := a.accounts.RequestPasswordReset(ctx, &identityv1.RequestPasswordResetRequest{
-		Kind: identityv1.AccountKind_ACCOUNT_KIND_CUSTOMER, Email: email,
+		Kind: identityv1.AccountKind_ACCOUNT_KIND_CUSTOMER, Email: email, LanguageCode: language,
 	})
 	return err
 }

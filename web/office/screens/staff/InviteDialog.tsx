@@ -5,7 +5,7 @@ import { Check, Field } from "../../components/Field";
 import { Form } from "../../components/Form";
 import { useDone } from "../../components/useDone";
 import { useDraft } from "../../form/useDraft";
-import { say } from "../../texts/say";
+import { say, texts } from "../../texts/say";
 import { Permissions } from "./Permissions";
 import { permissionsOf, textOf } from "./permitting";
 
@@ -29,7 +29,7 @@ export function InviteDialog({ onClose }: { onClose(): void }) {
   return (
     <Dialog title={say("staff.invite")} changed={draft.mask.length > 0} onClose={close}>
       <Form error={invite.error} pending={invite.isPending} submit={say("staff.invite")}
-        onSubmit={() => invite.mutate({ email, owner, permissions: owner ? [] : permissions })}>
+        onSubmit={() => invite.mutate({ email, owner, permissions: owner ? [] : permissions, languageCode: texts.language })}>
         <Field name="email" label={say("contact.email")} type="email" required value={email} onChange={(typed) => draft.set("email", typed)} focused />
         <Check name="owner" label={say("staff.make_owner")} value={owner} onChange={(owns) => draft.set("owner", owns ? "yes" : "")} />
         {!owner && <Permissions given={permissions} onChange={(given) => draft.set("permissions", textOf(given))} />}

@@ -107,7 +107,9 @@ type Account struct {
 	// When it was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Names this version.
-	Etag          string `protobuf:"bytes,13,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,13,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The language in which its owner is written to (BCP 47); empty for English.
+	LanguageCode  string `protobuf:"bytes,14,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -229,6 +231,13 @@ func (x *Account) GetUpdateTime() *timestamppb.Timestamp {
 func (x *Account) GetEtag() string {
 	if x != nil {
 		return x.Etag
+	}
+	return ""
+}
+
+func (x *Account) GetLanguageCode() string {
+	if x != nil {
+		return x.LanguageCode
 	}
 	return ""
 }
@@ -411,7 +420,7 @@ var File_shopmesh_identity_v1_account_proto protoreflect.FileDescriptor
 
 const file_shopmesh_identity_v1_account_proto_rawDesc = "" +
 	"\n" +
-	"\"shopmesh/identity/v1/account.proto\x12\x14shopmesh.identity.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!shopmesh/options/v1/options.proto\"\xb5\x04\n" +
+	"\"shopmesh/identity/v1/account.proto\x12\x14shopmesh.identity.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!shopmesh/options/v1/options.proto\"\xdf\x04\n" +
 	"\aAccount\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12:\n" +
 	"\x04kind\x18\x02 \x01(\x0e2!.shopmesh.identity.v1.AccountKindB\x03\xe0A\x03R\x04kind\x12\x1c\n" +
@@ -430,7 +439,8 @@ const file_shopmesh_identity_v1_account_proto_rawDesc = "" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12\x17\n" +
-	"\x04etag\x18\r \x01(\tB\x03\xe0A\x03R\x04etag\"\xa3\x01\n" +
+	"\x04etag\x18\r \x01(\tB\x03\xe0A\x03R\x04etag\x12(\n" +
+	"\rlanguage_code\x18\x0e \x01(\tB\x03\xe0A\x03R\flanguageCode\"\xa3\x01\n" +
 	"\aSession\x12)\n" +
 	"\faccess_token\x18\x01 \x01(\tB\x06\xe0A\x03\x80\x01\x01R\vaccessToken\x12@\n" +
 	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +

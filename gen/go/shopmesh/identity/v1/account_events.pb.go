@@ -328,7 +328,10 @@ type MailLinkRequested struct {
 	CustomerId string `protobuf:"bytes,6,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The account that the mail is about, also one that the link is to make: an erasure
 	// (shopmesh.customer.v1.CustomerErased) names it.
-	AccountId     string `protobuf:"bytes,7,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	AccountId string `protobuf:"bytes,7,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The language in which the mail is written (BCP 47), where there are texts in it; empty for
+	// English.
+	LanguageCode  string `protobuf:"bytes,8,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -412,6 +415,13 @@ func (x *MailLinkRequested) GetAccountId() string {
 	return ""
 }
 
+func (x *MailLinkRequested) GetLanguageCode() string {
+	if x != nil {
+		return x.LanguageCode
+	}
+	return ""
+}
+
 // AccountNoticed means that something happened to an account which its owner is to get a
 // mail about. Topic shopmesh.identity.mail.v1, keyed by the notice's id. It carries personal
 // data.
@@ -430,7 +440,10 @@ type AccountNoticed struct {
 	// The customer of an account of the kind CUSTOMER.
 	CustomerId string `protobuf:"bytes,6,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The account's id.
-	AccountId     string `protobuf:"bytes,7,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	AccountId string `protobuf:"bytes,7,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The language in which the mail is written (BCP 47), where there are texts in it; empty for
+	// English.
+	LanguageCode  string `protobuf:"bytes,8,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -514,6 +527,13 @@ func (x *AccountNoticed) GetAccountId() string {
 	return ""
 }
 
+func (x *AccountNoticed) GetLanguageCode() string {
+	if x != nil {
+		return x.LanguageCode
+	}
+	return ""
+}
+
 var File_shopmesh_identity_v1_account_events_proto protoreflect.FileDescriptor
 
 const file_shopmesh_identity_v1_account_events_proto_rawDesc = "" +
@@ -532,7 +552,7 @@ const file_shopmesh_identity_v1_account_events_proto_rawDesc = "" +
 	"\vcustomer_id\x18\x03 \x01(\tR\n" +
 	"customerId\x12\x19\n" +
 	"\x05email\x18\x04 \x01(\tB\x03\x80\x01\x01R\x05email\x12\x18\n" +
-	"\aversion\x18\x05 \x01(\x03R\aversion\"\xbe\x02\n" +
+	"\aversion\x18\x05 \x01(\x03R\aversion\"\xe3\x02\n" +
 	"\x11MailLinkRequested\x12\x17\n" +
 	"\alink_id\x18\x01 \x01(\tR\x06linkId\x122\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1e.shopmesh.identity.v1.MailKindR\x04kind\x12\x19\n" +
@@ -543,7 +563,8 @@ const file_shopmesh_identity_v1_account_events_proto_rawDesc = "" +
 	"\vcustomer_id\x18\x06 \x01(\tR\n" +
 	"customerId\x12\x1d\n" +
 	"\n" +
-	"account_id\x18\a \x01(\tR\taccountId\"\xb4\x02\n" +
+	"account_id\x18\a \x01(\tR\taccountId\x12#\n" +
+	"\rlanguage_code\x18\b \x01(\tR\flanguageCode\"\xd9\x02\n" +
 	"\x0eAccountNoticed\x12\x1b\n" +
 	"\tnotice_id\x18\x01 \x01(\tR\bnoticeId\x124\n" +
 	"\x04kind\x18\x02 \x01(\x0e2 .shopmesh.identity.v1.NoticeKindR\x04kind\x12\x19\n" +
@@ -553,7 +574,8 @@ const file_shopmesh_identity_v1_account_events_proto_rawDesc = "" +
 	"\vcustomer_id\x18\x06 \x01(\tR\n" +
 	"customerId\x12\x1d\n" +
 	"\n" +
-	"account_id\x18\a \x01(\tR\taccountId*\xb4\x01\n" +
+	"account_id\x18\a \x01(\tR\taccountId\x12#\n" +
+	"\rlanguage_code\x18\b \x01(\tR\flanguageCode*\xb4\x01\n" +
 	"\bMailKind\x12\x19\n" +
 	"\x15MAIL_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16MAIL_KIND_VERIFY_EMAIL\x10\x01\x12\x1c\n" +

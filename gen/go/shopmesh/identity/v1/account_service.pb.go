@@ -28,7 +28,10 @@ const (
 type SignUpRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The e-mail address.
-	Email         string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	Email string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	// The language in which the mail is written (BCP 47), such as "en", "de" or "ar-EG", where
+	// there are texts in it; empty for English.
+	LanguageCode  string `protobuf:"bytes,2,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -66,6 +69,13 @@ func (*SignUpRequest) Descriptor() ([]byte, []int) {
 func (x *SignUpRequest) GetEmail() string {
 	if x != nil {
 		return x.Email
+	}
+	return ""
+}
+
+func (x *SignUpRequest) GetLanguageCode() string {
+	if x != nil {
+		return x.LanguageCode
 	}
 	return ""
 }
@@ -119,7 +129,10 @@ type VerifyEmailRequest struct {
 	// The family name, at most 100 characters; empty for people who have one name only.
 	LastName string `protobuf:"bytes,4,opt,name=last_name,json=lastName,proto3" json:"last_name,omitempty"`
 	// Whether the refresh token is to be in a cookie that no script reads, for browsers.
-	UseCookie     bool `protobuf:"varint,5,opt,name=use_cookie,json=useCookie,proto3" json:"use_cookie,omitempty"`
+	UseCookie bool `protobuf:"varint,5,opt,name=use_cookie,json=useCookie,proto3" json:"use_cookie,omitempty"`
+	// The language in which the account's owner is written to from now on (BCP 47); empty for
+	// English.
+	LanguageCode  string `protobuf:"bytes,6,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -187,6 +200,13 @@ func (x *VerifyEmailRequest) GetUseCookie() bool {
 		return x.UseCookie
 	}
 	return false
+}
+
+func (x *VerifyEmailRequest) GetLanguageCode() string {
+	if x != nil {
+		return x.LanguageCode
+	}
+	return ""
 }
 
 // VerifyEmailResponse holds the session of the new account.
@@ -731,7 +751,9 @@ type RequestPasswordResetRequest struct {
 	// For whom the account is.
 	Kind AccountKind `protobuf:"varint,1,opt,name=kind,proto3,enum=shopmesh.identity.v1.AccountKind" json:"kind,omitempty"`
 	// The e-mail address.
-	Email         string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	Email string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	// The language in which the mail is written (BCP 47); empty for the account's.
+	LanguageCode  string `protobuf:"bytes,3,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -776,6 +798,13 @@ func (x *RequestPasswordResetRequest) GetKind() AccountKind {
 func (x *RequestPasswordResetRequest) GetEmail() string {
 	if x != nil {
 		return x.Email
+	}
+	return ""
+}
+
+func (x *RequestPasswordResetRequest) GetLanguageCode() string {
+	if x != nil {
+		return x.LanguageCode
 	}
 	return ""
 }
@@ -1186,7 +1215,9 @@ type RequestEmailChangeRequest struct {
 	Email string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
 	// A code of the second factor, or one of the recovery codes; empty for an account that
 	// has none.
-	TotpCode      string `protobuf:"bytes,3,opt,name=totp_code,json=totpCode,proto3" json:"totp_code,omitempty"`
+	TotpCode string `protobuf:"bytes,3,opt,name=totp_code,json=totpCode,proto3" json:"totp_code,omitempty"`
+	// The language in which the mail is written (BCP 47); empty for the account's.
+	LanguageCode  string `protobuf:"bytes,4,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1238,6 +1269,13 @@ func (x *RequestEmailChangeRequest) GetEmail() string {
 func (x *RequestEmailChangeRequest) GetTotpCode() string {
 	if x != nil {
 		return x.TotpCode
+	}
+	return ""
+}
+
+func (x *RequestEmailChangeRequest) GetLanguageCode() string {
+	if x != nil {
+		return x.LanguageCode
 	}
 	return ""
 }
@@ -1734,10 +1772,11 @@ var File_shopmesh_identity_v1_account_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_identity_v1_account_service_proto_rawDesc = "" +
 	"\n" +
-	"*shopmesh/identity/v1/account_service.proto\x12\x14shopmesh.identity.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\"shopmesh/identity/v1/account.proto\x1a!shopmesh/options/v1/options.proto\"H\n" +
+	"*shopmesh/identity/v1/account_service.proto\x12\x14shopmesh.identity.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\"shopmesh/identity/v1/account.proto\x1a!shopmesh/options/v1/options.proto\"\xa1\x01\n" +
 	"\rSignUpRequest\x127\n" +
-	"\x05email\x18\x01 \x01(\tB!\xe0A\x02\xbaH\x18r\x16(\xf8\a\x92\x02\x10name@example.com\x80\x01\x01R\x05email\"\x10\n" +
-	"\x0eSignUpResponse\"\xe6\x01\n" +
+	"\x05email\x18\x01 \x01(\tB!\xe0A\x02\xbaH\x18r\x16(\xf8\a\x92\x02\x10name@example.com\x80\x01\x01R\x05email\x12W\n" +
+	"\rlanguage_code\x18\x02 \x01(\tB2\xe0A\x01\xbaH,\xd8\x01\x01r'\x18#2#^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$R\flanguageCode\"\x10\n" +
+	"\x0eSignUpResponse\"\xbf\x02\n" +
 	"\x12VerifyEmailRequest\x12$\n" +
 	"\x05token\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\x80\x02\x80\x01\x01R\x05token\x12*\n" +
 	"\bpassword\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\x80\b\x80\x01\x01R\bpassword\x12-\n" +
@@ -1745,7 +1784,8 @@ const file_shopmesh_identity_v1_account_service_proto_rawDesc = "" +
 	"first_name\x18\x03 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\x90\x03\x80\x01\x01R\tfirstName\x12+\n" +
 	"\tlast_name\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03(\x90\x03\x80\x01\x01R\blastName\x12\"\n" +
 	"\n" +
-	"use_cookie\x18\x05 \x01(\bB\x03\xe0A\x01R\tuseCookie\"N\n" +
+	"use_cookie\x18\x05 \x01(\bB\x03\xe0A\x01R\tuseCookie\x12W\n" +
+	"\rlanguage_code\x18\x06 \x01(\tB2\xe0A\x01\xbaH,\xd8\x01\x01r'\x18#2#^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$R\flanguageCode\"N\n" +
 	"\x13VerifyEmailResponse\x127\n" +
 	"\asession\x18\x01 \x01(\v2\x1d.shopmesh.identity.v1.SessionR\asession\"\x8a\x02\n" +
 	"\rSignInRequest\x12D\n" +
@@ -1771,10 +1811,11 @@ const file_shopmesh_identity_v1_account_service_proto_rawDesc = "" +
 	"\bpassword\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\x80\b\x80\x01\x01R\bpassword\x12*\n" +
 	"\ttotp_code\x18\x02 \x01(\tB\r\xe0A\x01\xbaH\x04r\x02( \x80\x01\x01R\btotpCode\"Q\n" +
 	"\x16ReauthenticateResponse\x127\n" +
-	"\asession\x18\x01 \x01(\v2\x1d.shopmesh.identity.v1.SessionR\asession\"\x9c\x01\n" +
+	"\asession\x18\x01 \x01(\v2\x1d.shopmesh.identity.v1.SessionR\asession\"\xf5\x01\n" +
 	"\x1bRequestPasswordResetRequest\x12D\n" +
 	"\x04kind\x18\x01 \x01(\x0e2!.shopmesh.identity.v1.AccountKindB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x127\n" +
-	"\x05email\x18\x02 \x01(\tB!\xe0A\x02\xbaH\x18r\x16(\xf8\a\x92\x02\x10name@example.com\x80\x01\x01R\x05email\"\x1e\n" +
+	"\x05email\x18\x02 \x01(\tB!\xe0A\x02\xbaH\x18r\x16(\xf8\a\x92\x02\x10name@example.com\x80\x01\x01R\x05email\x12W\n" +
+	"\rlanguage_code\x18\x03 \x01(\tB2\xe0A\x01\xbaH,\xd8\x01\x01r'\x18#2#^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$R\flanguageCode\"\x1e\n" +
 	"\x1cRequestPasswordResetResponse\"h\n" +
 	"\x14ResetPasswordRequest\x12$\n" +
 	"\x05token\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\x80\x02\x80\x01\x01R\x05token\x12*\n" +
@@ -1790,11 +1831,12 @@ const file_shopmesh_identity_v1_account_service_proto_rawDesc = "" +
 	"\bsessions\x18\x01 \x03(\v2#.shopmesh.identity.v1.ActiveSessionR\bsessions\"3\n" +
 	"\x14RevokeSessionRequest\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\x17\n" +
-	"\x15RevokeSessionResponse\"\xac\x01\n" +
+	"\x15RevokeSessionResponse\"\x85\x02\n" +
 	"\x19RequestEmailChangeRequest\x12*\n" +
 	"\bpassword\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\x80\b\x80\x01\x01R\bpassword\x127\n" +
 	"\x05email\x18\x02 \x01(\tB!\xe0A\x02\xbaH\x18r\x16(\xf8\a\x92\x02\x10name@example.com\x80\x01\x01R\x05email\x12*\n" +
-	"\ttotp_code\x18\x03 \x01(\tB\r\xe0A\x01\xbaH\x04r\x02( \x80\x01\x01R\btotpCode\"\x1c\n" +
+	"\ttotp_code\x18\x03 \x01(\tB\r\xe0A\x01\xbaH\x04r\x02( \x80\x01\x01R\btotpCode\x12W\n" +
+	"\rlanguage_code\x18\x04 \x01(\tB2\xe0A\x01\xbaH,\xd8\x01\x01r'\x18#2#^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$R\flanguageCode\"\x1c\n" +
 	"\x1aRequestEmailChangeResponse\"A\n" +
 	"\x19ConfirmEmailChangeRequest\x12$\n" +
 	"\x05token\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\x80\x02\x80\x01\x01R\x05token\"\x1c\n" +

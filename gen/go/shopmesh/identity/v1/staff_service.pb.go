@@ -33,7 +33,10 @@ type InviteStaffRequest struct {
 	// Whether the account is to own the shop.
 	Owner bool `protobuf:"varint,2,opt,name=owner,proto3" json:"owner,omitempty"`
 	// What the account may do; an owner needs none.
-	Permissions   []v1.Permission `protobuf:"varint,3,rep,packed,name=permissions,proto3,enum=shopmesh.options.v1.Permission" json:"permissions,omitempty"`
+	Permissions []v1.Permission `protobuf:"varint,3,rep,packed,name=permissions,proto3,enum=shopmesh.options.v1.Permission" json:"permissions,omitempty"`
+	// The language in which the mail is written (BCP 47), such as "en", "de" or "ar-EG", where
+	// there are texts in it; empty for English.
+	LanguageCode  string `protobuf:"bytes,4,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -89,6 +92,13 @@ func (x *InviteStaffRequest) GetPermissions() []v1.Permission {
 	return nil
 }
 
+func (x *InviteStaffRequest) GetLanguageCode() string {
+	if x != nil {
+		return x.LanguageCode
+	}
+	return ""
+}
+
 // InviteStaffResponse is empty: the link is in the mail alone.
 type InviteStaffResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -141,7 +151,10 @@ type AcceptInviteRequest struct {
 	UseCookie bool `protobuf:"varint,5,opt,name=use_cookie,json=useCookie,proto3" json:"use_cookie,omitempty"`
 	// The address to sign in with, for the link of the shop's first owner, which names none.
 	// All other invitations name theirs: it is left out.
-	Email         string `protobuf:"bytes,6,opt,name=email,proto3" json:"email,omitempty"`
+	Email string `protobuf:"bytes,6,opt,name=email,proto3" json:"email,omitempty"`
+	// The language in which the account's owner is written to from now on (BCP 47); empty for
+	// English.
+	LanguageCode  string `protobuf:"bytes,7,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -214,6 +227,13 @@ func (x *AcceptInviteRequest) GetUseCookie() bool {
 func (x *AcceptInviteRequest) GetEmail() string {
 	if x != nil {
 		return x.Email
+	}
+	return ""
+}
+
+func (x *AcceptInviteRequest) GetLanguageCode() string {
+	if x != nil {
+		return x.LanguageCode
 	}
 	return ""
 }
@@ -1057,12 +1077,13 @@ var File_shopmesh_identity_v1_staff_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_identity_v1_staff_service_proto_rawDesc = "" +
 	"\n" +
-	"(shopmesh/identity/v1/staff_service.proto\x12\x14shopmesh.identity.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"shopmesh/identity/v1/account.proto\x1a\"shopmesh/identity/v1/api_key.proto\x1a!shopmesh/options/v1/options.proto\"\xb0\x01\n" +
+	"(shopmesh/identity/v1/staff_service.proto\x12\x14shopmesh.identity.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"shopmesh/identity/v1/account.proto\x1a\"shopmesh/identity/v1/api_key.proto\x1a!shopmesh/options/v1/options.proto\"\x89\x02\n" +
 	"\x12InviteStaffRequest\x12$\n" +
 	"\x05email\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\xf8\a\x80\x01\x01R\x05email\x12\x19\n" +
 	"\x05owner\x18\x02 \x01(\bB\x03\xe0A\x01R\x05owner\x12Y\n" +
-	"\vpermissions\x18\x03 \x03(\x0e2\x1f.shopmesh.options.v1.PermissionB\x16\xe0A\x01\xbaH\x10\x92\x01\r\x10d\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\vpermissions\"\x15\n" +
-	"\x13InviteStaffResponse\"\x8d\x02\n" +
+	"\vpermissions\x18\x03 \x03(\x0e2\x1f.shopmesh.options.v1.PermissionB\x16\xe0A\x01\xbaH\x10\x92\x01\r\x10d\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\vpermissions\x12W\n" +
+	"\rlanguage_code\x18\x04 \x01(\tB2\xe0A\x01\xbaH,\xd8\x01\x01r'\x18#2#^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$R\flanguageCode\"\x15\n" +
+	"\x13InviteStaffResponse\"\xe6\x02\n" +
 	"\x13AcceptInviteRequest\x12$\n" +
 	"\x05token\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\x80\x02\x80\x01\x01R\x05token\x12*\n" +
 	"\bpassword\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\x80\b\x80\x01\x01R\bpassword\x12-\n" +
@@ -1071,7 +1092,8 @@ const file_shopmesh_identity_v1_staff_service_proto_rawDesc = "" +
 	"\tlast_name\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03(\x90\x03\x80\x01\x01R\blastName\x12\"\n" +
 	"\n" +
 	"use_cookie\x18\x05 \x01(\bB\x03\xe0A\x01R\tuseCookie\x12$\n" +
-	"\x05email\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03(\xf8\a\x80\x01\x01R\x05email\"O\n" +
+	"\x05email\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03(\xf8\a\x80\x01\x01R\x05email\x12W\n" +
+	"\rlanguage_code\x18\a \x01(\tB2\xe0A\x01\xbaH,\xd8\x01\x01r'\x18#2#^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$R\flanguageCode\"O\n" +
 	"\x14AcceptInviteResponse\x127\n" +
 	"\asession\x18\x01 \x01(\v2\x1d.shopmesh.identity.v1.SessionR\asession\"\xbc\x01\n" +
 	"\x13ListAccountsRequest\x12*\n" +

@@ -71,7 +71,7 @@ func (q *Queries) AccountDelete(ctx context.Context, id uuid.UUID) error {
 }
 
 const accountFind = `-- name: AccountFind :one
-select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version from accounts where kind = $1 and email_key = $2
+select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version, language_code from accounts where kind = $1 and email_key = $2
 `
 
 type AccountFindParams struct {
@@ -102,12 +102,13 @@ func (q *Queries) AccountFind(ctx context.Context, arg AccountFindParams) (Accou
 		&i.UpdateTime,
 		&i.VerifyTime,
 		&i.VerifyVersion,
+		&i.LanguageCode,
 	)
 	return i, err
 }
 
 const accountGet = `-- name: AccountGet :one
-select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version from accounts where id = $1
+select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version, language_code from accounts where id = $1
 `
 
 func (q *Queries) AccountGet(ctx context.Context, id uuid.UUID) (Account, error) {
@@ -133,17 +134,18 @@ func (q *Queries) AccountGet(ctx context.Context, id uuid.UUID) (Account, error)
 		&i.UpdateTime,
 		&i.VerifyTime,
 		&i.VerifyVersion,
+		&i.LanguageCode,
 	)
 	return i, err
 }
 
 const accountInsert = `-- name: AccountInsert :exec
 insert into accounts (
-  id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash,
+  id, kind, email, email_key, first_name, last_name, language_code, customer_id, owner, permissions, password_hash,
   totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version
 ) values (
-  $1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-  $11, $12, $13, $14, $15, $16, $17, $18, $19
+  $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+  $12, $13, $14, $15, $16, $17, $18, $19, $20
 )
 `
 
@@ -154,6 +156,7 @@ type AccountInsertParams struct {
 	EmailKey      []byte     `db:"email_key"`
 	FirstName     string     `db:"first_name"`
 	LastName      string     `db:"last_name"`
+	LanguageCode  string     `db:"language_code"`
 	CustomerID    *uuid.UUID `db:"customer_id"`
 	Owner         bool       `db:"owner"`
 	Permissions   []int32    `db:"permissions"`
@@ -177,6 +180,7 @@ func (q *Queries) AccountInsert(ctx context.Context, arg AccountInsertParams) er
 		arg.EmailKey,
 		arg.FirstName,
 		arg.LastName,
+		arg.LanguageCode,
 		arg.CustomerID,
 		arg.Owner,
 		arg.Permissions,
@@ -195,7 +199,7 @@ func (q *Queries) AccountInsert(ctx context.Context, arg AccountInsertParams) er
 }
 
 const accountLock = `-- name: AccountLock :one
-select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version from accounts where id = $1 for no key update
+select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version, language_code from accounts where id = $1 for no key update
 `
 
 func (q *Queries) AccountLock(ctx context.Context, id uuid.UUID) (Account, error) {
@@ -221,12 +225,13 @@ func (q *Queries) AccountLock(ctx context.Context, id uuid.UUID) (Account, error
 		&i.UpdateTime,
 		&i.VerifyTime,
 		&i.VerifyVersion,
+		&i.LanguageCode,
 	)
 	return i, err
 }
 
 const accountLockChangedSince = `-- name: AccountLockChangedSince :many
-select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version from accounts
+select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version, language_code from accounts
 where update_time >= $1 and id > $2
 order by id
 limit 500
@@ -269,6 +274,7 @@ func (q *Queries) AccountLockChangedSince(ctx context.Context, arg AccountLockCh
 			&i.UpdateTime,
 			&i.VerifyTime,
 			&i.VerifyVersion,
+			&i.LanguageCode,
 		); err != nil {
 			return nil, err
 		}
@@ -281,7 +287,7 @@ func (q *Queries) AccountLockChangedSince(ctx context.Context, arg AccountLockCh
 }
 
 const accountLockOfCustomers = `-- name: AccountLockOfCustomers :many
-select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version from accounts where customer_id = any ($1::uuid[]) order by id for no key update
+select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version, language_code from accounts where customer_id = any ($1::uuid[]) order by id for no key update
 `
 
 func (q *Queries) AccountLockOfCustomers(ctx context.Context, customerIds []uuid.UUID) ([]Account, error) {
@@ -313,6 +319,7 @@ func (q *Queries) AccountLockOfCustomers(ctx context.Context, customerIds []uuid
 			&i.UpdateTime,
 			&i.VerifyTime,
 			&i.VerifyVersion,
+			&i.LanguageCode,
 		); err != nil {
 			return nil, err
 		}
@@ -349,7 +356,7 @@ func (q *Queries) AccountNewestChange(ctx context.Context) (time.Time, error) {
 }
 
 const accountOfCustomer = `-- name: AccountOfCustomer :one
-select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version from accounts where customer_id = $1::uuid
+select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version, language_code from accounts where customer_id = $1::uuid
 `
 
 func (q *Queries) AccountOfCustomer(ctx context.Context, customerID uuid.UUID) (Account, error) {
@@ -375,6 +382,7 @@ func (q *Queries) AccountOfCustomer(ctx context.Context, customerID uuid.UUID) (
 		&i.UpdateTime,
 		&i.VerifyTime,
 		&i.VerifyVersion,
+		&i.LanguageCode,
 	)
 	return i, err
 }

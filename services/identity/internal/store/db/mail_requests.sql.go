@@ -53,18 +53,19 @@ func (q *Queries) MailRequestDeleteOfGuest(ctx context.Context, arg MailRequestD
 }
 
 const mailRequestInsert = `-- name: MailRequestInsert :exec
-insert into mail_requests (id, purpose, kind, email, email_key, account_id, create_time)
-values ($1, $2, $3, $4, $5, $6, $7)
+insert into mail_requests (id, purpose, kind, email, email_key, account_id, language_code, create_time)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
 `
 
 type MailRequestInsertParams struct {
-	ID         uuid.UUID  `db:"id"`
-	Purpose    int16      `db:"purpose"`
-	Kind       int16      `db:"kind"`
-	Email      string     `db:"email"`
-	EmailKey   []byte     `db:"email_key"`
-	AccountID  *uuid.UUID `db:"account_id"`
-	CreateTime time.Time  `db:"create_time"`
+	ID           uuid.UUID  `db:"id"`
+	Purpose      int16      `db:"purpose"`
+	Kind         int16      `db:"kind"`
+	Email        string     `db:"email"`
+	EmailKey     []byte     `db:"email_key"`
+	AccountID    *uuid.UUID `db:"account_id"`
+	LanguageCode string     `db:"language_code"`
+	CreateTime   time.Time  `db:"create_time"`
 }
 
 func (q *Queries) MailRequestInsert(ctx context.Context, arg MailRequestInsertParams) error {
@@ -75,6 +76,7 @@ func (q *Queries) MailRequestInsert(ctx context.Context, arg MailRequestInsertPa
 		arg.Email,
 		arg.EmailKey,
 		arg.AccountID,
+		arg.LanguageCode,
 		arg.CreateTime,
 	)
 	return err
@@ -84,7 +86,7 @@ const mailRequestTake = `-- name: MailRequestTake :one
 delete from mail_requests where id = (
   select r.id from mail_requests r order by r.id limit 1 for update skip locked
 )
-returning id, purpose, kind, email, email_key, account_id, create_time
+returning id, purpose, kind, email, email_key, account_id, create_time, language_code
 `
 
 // The oldest request that no other process works on.
@@ -99,6 +101,7 @@ func (q *Queries) MailRequestTake(ctx context.Context) (MailRequest, error) {
 		&i.EmailKey,
 		&i.AccountID,
 		&i.CreateTime,
+		&i.LanguageCode,
 	)
 	return i, err
 }

@@ -74,21 +74,22 @@ func (q *Queries) MailDeleteOfGuest(ctx context.Context, arg MailDeleteOfGuestPa
 }
 
 const mailInsert = `-- name: MailInsert :exec
-insert into mails (id, mail, notice, kind, account_id, customer_id, email, email_key, create_time, expire_time)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+insert into mails (id, mail, notice, kind, account_id, customer_id, email, email_key, language_code, create_time, expire_time)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 `
 
 type MailInsertParams struct {
-	ID         uuid.UUID  `db:"id"`
-	Mail       int16      `db:"mail"`
-	Notice     int16      `db:"notice"`
-	Kind       int16      `db:"kind"`
-	AccountID  uuid.UUID  `db:"account_id"`
-	CustomerID *uuid.UUID `db:"customer_id"`
-	Email      string     `db:"email"`
-	EmailKey   []byte     `db:"email_key"`
-	CreateTime time.Time  `db:"create_time"`
-	ExpireTime *time.Time `db:"expire_time"`
+	ID           uuid.UUID  `db:"id"`
+	Mail         int16      `db:"mail"`
+	Notice       int16      `db:"notice"`
+	Kind         int16      `db:"kind"`
+	AccountID    uuid.UUID  `db:"account_id"`
+	CustomerID   *uuid.UUID `db:"customer_id"`
+	Email        string     `db:"email"`
+	EmailKey     []byte     `db:"email_key"`
+	LanguageCode string     `db:"language_code"`
+	CreateTime   time.Time  `db:"create_time"`
+	ExpireTime   *time.Time `db:"expire_time"`
 }
 
 func (q *Queries) MailInsert(ctx context.Context, arg MailInsertParams) error {
@@ -101,6 +102,7 @@ func (q *Queries) MailInsert(ctx context.Context, arg MailInsertParams) error {
 		arg.CustomerID,
 		arg.Email,
 		arg.EmailKey,
+		arg.LanguageCode,
 		arg.CreateTime,
 		arg.ExpireTime,
 	)
@@ -108,7 +110,7 @@ func (q *Queries) MailInsert(ctx context.Context, arg MailInsertParams) error {
 }
 
 const mailLockSince = `-- name: MailLockSince :many
-select id, mail, notice, kind, account_id, customer_id, email, email_key, create_time, expire_time from mails
+select id, mail, notice, kind, account_id, customer_id, email, email_key, create_time, expire_time, language_code from mails
 where create_time >= $1 and id > $2
 order by id
 limit 500
@@ -142,6 +144,7 @@ func (q *Queries) MailLockSince(ctx context.Context, arg MailLockSinceParams) ([
 			&i.EmailKey,
 			&i.CreateTime,
 			&i.ExpireTime,
+			&i.LanguageCode,
 		); err != nil {
 			return nil, err
 		}

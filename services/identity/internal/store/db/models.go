@@ -30,6 +30,7 @@ type Account struct {
 	UpdateTime    time.Time  `db:"update_time"`
 	VerifyTime    time.Time  `db:"verify_time"`
 	VerifyVersion int64      `db:"verify_version"`
+	LanguageCode  string     `db:"language_code"`
 }
 
 type ActivityAddress struct {
@@ -75,26 +76,28 @@ type Link struct {
 }
 
 type Mail struct {
-	ID         uuid.UUID  `db:"id"`
-	Mail       int16      `db:"mail"`
-	Notice     int16      `db:"notice"`
-	Kind       int16      `db:"kind"`
-	AccountID  uuid.UUID  `db:"account_id"`
-	CustomerID *uuid.UUID `db:"customer_id"`
-	Email      string     `db:"email"`
-	EmailKey   []byte     `db:"email_key"`
-	CreateTime time.Time  `db:"create_time"`
-	ExpireTime *time.Time `db:"expire_time"`
+	ID           uuid.UUID  `db:"id"`
+	Mail         int16      `db:"mail"`
+	Notice       int16      `db:"notice"`
+	Kind         int16      `db:"kind"`
+	AccountID    uuid.UUID  `db:"account_id"`
+	CustomerID   *uuid.UUID `db:"customer_id"`
+	Email        string     `db:"email"`
+	EmailKey     []byte     `db:"email_key"`
+	CreateTime   time.Time  `db:"create_time"`
+	ExpireTime   *time.Time `db:"expire_time"`
+	LanguageCode string     `db:"language_code"`
 }
 
 type MailRequest struct {
-	ID         uuid.UUID  `db:"id"`
-	Purpose    int16      `db:"purpose"`
-	Kind       int16      `db:"kind"`
-	Email      string     `db:"email"`
-	EmailKey   []byte     `db:"email_key"`
-	AccountID  *uuid.UUID `db:"account_id"`
-	CreateTime time.Time  `db:"create_time"`
+	ID           uuid.UUID  `db:"id"`
+	Purpose      int16      `db:"purpose"`
+	Kind         int16      `db:"kind"`
+	Email        string     `db:"email"`
+	EmailKey     []byte     `db:"email_key"`
+	AccountID    *uuid.UUID `db:"account_id"`
+	CreateTime   time.Time  `db:"create_time"`
+	LanguageCode string     `db:"language_code"`
 }
 
 type Session struct {

@@ -1,9 +1,9 @@
 -- name: AccountInsert :exec
 insert into accounts (
-  id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash,
+  id, kind, email, email_key, first_name, last_name, language_code, customer_id, owner, permissions, password_hash,
   totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version
 ) values (
-  @id, @kind, @email, @email_key, @first_name, @last_name, @customer_id, @owner, @permissions, @password_hash,
+  @id, @kind, @email, @email_key, @first_name, @last_name, @language_code, @customer_id, @owner, @permissions, @password_hash,
   @totp_sealed, @totp_last_step, @disabled, @epoch, @version, @create_time, @update_time, @verify_time, @verify_version
 );
 

@@ -1,6 +1,6 @@
 -- name: MailRequestInsert :exec
-insert into mail_requests (id, purpose, kind, email, email_key, account_id, create_time)
-values (@id, @purpose, @kind, @email, @email_key, @account_id, @create_time);
+insert into mail_requests (id, purpose, kind, email, email_key, account_id, language_code, create_time)
+values (@id, @purpose, @kind, @email, @email_key, @account_id, @language_code, @create_time);
 
 -- name: MailRequestTake :one
 -- The oldest request that no other process works on.

@@ -1,6 +1,6 @@
 -- name: MailInsert :exec
-insert into mails (id, mail, notice, kind, account_id, customer_id, email, email_key, create_time, expire_time)
-values (@id, @mail, @notice, @kind, @account_id, @customer_id, @email, @email_key, @create_time, @expire_time);
+insert into mails (id, mail, notice, kind, account_id, customer_id, email, email_key, language_code, create_time, expire_time)
+values (@id, @mail, @notice, @kind, @account_id, @customer_id, @email, @email_key, @language_code, @create_time, @expire_time);
 
 -- name: MailNewest :one
 -- When a mail was last requested; the epoch when none was.
