@@ -141,6 +141,7 @@ export function DataGrid<T extends object>({ label, columns, rows, keyOf, onOpen
   if (rows.length === 0) return empty;
   const active = { row: within(at.row, rows.length), column: within(at.column, columns.length) };
   return (
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-to-interactive-role -- a table whose cells are edited is a grid
     <table ref={table} className="table grid" role="grid" aria-label={label} onKeyDown={hear} onPaste={paste}
       onFocus={(event: FocusEvent) => {
         inside.current = true;
@@ -152,10 +153,10 @@ export function DataGrid<T extends object>({ label, columns, rows, keyOf, onOpen
         inside.current = event.relatedTarget === null && !document.hasFocus() ? inside.current : isIn(table.current, event.relatedTarget);
       }}
       onDoubleClick={() => begin(textAt(at))}>
-      <thead role="rowgroup">
+      <thead>
         <tr role="row">{columns.map((column) => <th key={column.id} role="columnheader" scope="col" className={column.figures ? "figures" : ""}>{column.name}</th>)}</tr>
       </thead>
-      <tbody role="rowgroup">
+      <tbody>
         {rows.map((row, position) => (
           <GridRow<T> key={keyOf(row)} row={row} position={position} columns={columns} active={position === active.row ? active.column : undefined}
             begun={position === active.row ? begun : undefined} />
@@ -178,7 +179,7 @@ function PlainRow<T>({ row, position, columns, active, begun }: RowProps<T>) {
   return (
     <tr role="row">
       {columns.map((column, at) => (
-        <td key={column.id} role={at === 0 ? "rowheader" : "gridcell"} tabIndex={at === active ? 0 : -1} data-place={`${position}:${at}`} data-label={column.name}
+        <td key={column.id} role={at === 0 ? "rowheader" : "gridcell"} tabIndex={at === active && begun === undefined ? 0 : -1} data-place={`${position}:${at}`} data-label={column.name}
           className={column.figures ? "figures" : ""} aria-readonly={column.text?.(row) === undefined} aria-invalid={column.wrong?.(row) ?? false}>
           {at === active && begun !== undefined ? <CellInput label={column.name} begun={begun} /> : column.cell(row)}
         </td>

@@ -7,7 +7,7 @@ import { expect, test } from './office.ts';
 // woocommerce#60962
 test('the order of the tab key is that of reading', async ({ desk, page }) => {
   const paths = [
-    '/', '/orders', `/orders/${(await toShip()).id}`, `/orders/${(await sent()).id}`, '/products', `/products/${(await product()).id}`, '/products/new',
+    '/', '/orders', `/orders/${(await toShip()).id}`, `/orders/${(await sent()).id}`, '/products', `/products/${(await product()).id}`, '/products/new', '/products/grid',
     '/categories', '/stock', '/customers', '/mails', '/settings?context=storefront', '/staff', '/activity',
   ];
   for (const path of paths) {

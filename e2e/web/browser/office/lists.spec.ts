@@ -60,7 +60,7 @@ test('an address that nobody understands is a list all the same, and filters can
   await expect(desk.rows.first()).toBeVisible();
 });
 
-for (const path of ['/orders', '/products', '/customers', '/mails', '/stock', '/activity', '/staff', '/contradictions']) {
+for (const path of ['/orders', '/products', '/products/grid', '/customers', '/mails', '/stock', '/activity', '/staff', '/contradictions']) {
   test(`a page of ${path} that is gone leads to the first one`, async ({ desk, page, errors }) => {
     errors.expect(/status of 400/);
     await desk.open(`${path}?page=gone`);

@@ -71,7 +71,7 @@ function Sheet() {
       {!changedOnly && <ProductFilter search={search} onNarrow={narrow} onClear={narrowed ? clear : undefined} />}
       {changedOnly && <p><Button kind="quiet" onPress={() => go({ only: undefined })}>{say("grid.all")}</Button></p>}
       {pasted && <PastedNotice pasted={pasted} onClose={() => setPasted(undefined)} />}
-      {!changedOnly && page.error != null && <Failed error={page.error} retry={page.retry} />}
+      {!changedOnly && page.error != null && <Failed error={page.error} retry={page.retry} first={() => go({ page: undefined })} />}
       {!changedOnly && page.isPending && <Skeleton rows={12} />}
       {rows && (
         <>

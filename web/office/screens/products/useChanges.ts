@@ -3,15 +3,16 @@ import type { Changes } from "./changes";
 import type { Apply } from "./saving";
 
 const KEY = "draft:grid";
+const NONE = "{}";
 // How many steps can be taken back.
 const STEPS = 100;
 
 const listeners = new Set<() => void>();
-let kept: { text: string; changes: Changes } = { text: "", changes: {} };
+let kept: { text: string; changes: Changes } = { text: NONE, changes: {} };
 
 // The tab's storage is read each time: it ends with the session, and saving goes on when the grid is left.
 function now(): Changes {
-  const text = sessionStorage.getItem(KEY) ?? "{}";
+  const text = sessionStorage.getItem(KEY) ?? NONE;
   if (text !== kept.text) kept = { text, changes: JSON.parse(text) as Changes };
   return kept.changes;
 }
@@ -19,7 +20,8 @@ function now(): Changes {
 function keep(changes: Changes): void {
   const text = JSON.stringify(changes);
   kept = { text, changes };
-  sessionStorage.setItem(KEY, text);
+  if (text === NONE) sessionStorage.removeItem(KEY);
+  else sessionStorage.setItem(KEY, text);
   for (const listener of listeners) listener();
 }
 

@@ -104,7 +104,7 @@ const rest: State[] = [
     open: async (desk) => {
       desk.errors.expect(/status of (400|409)/);
       await desk.open('/categories');
-      await desk.page.locator('.tree > li > .row').filter({ hasText: 'Things for the house' }).getByRole('button', { name: desk.say('category.delete') }).click();
+      await desk.page.locator('.tree [role=row]').filter({ hasText: 'Things for the house' }).getByRole('button', { name: desk.say('category.delete') }).click();
       await desk.dialog.locator('.button[data-kind=bad]').click();
       await expect(desk.dialog.getByRole('alert')).toBeVisible();
     },
