@@ -40,10 +40,22 @@ type served struct {
 	// URL is the shop's address. Calls to Owner are made by the owner.
 	URL   string `json:"url"`
 	Owner string `json:"owner"`
-	// Limited is a shop that answers this address no more calls, and Broken one whose catalog
-	// fails.
+	// Accounts makes an account with each request, and answers with the address that signs in, by
+	// Password.
+	Accounts string `json:"accounts"`
+	Password string `json:"password"`
+	// Limited is a shop that answers this address no more calls, Broken one whose catalog fails,
+	// and Away one whose catalog can't be reached.
 	Limited string `json:"limited"`
 	Broken  string `json:"broken"`
+	Away    string `json:"away"`
+	// Halted is a shop that sells nothing, because its inventory fails. Placed and Expired are
+	// orders in it, one that waits for it and one that waited too long, and Empty is the path of a
+	// category.
+	Halted  string     `json:"halted"`
+	Placed  guestOrder `json:"placed"`
+	Expired guestOrder `json:"expired"`
+	Empty   string     `json:"empty"`
 	// Category is the path of the category that has all products.
 	Category string `json:"category"`
 	// People are who works for the shop.
@@ -59,8 +71,10 @@ func TestPagesInChromium(t *testing.T) {
 	}
 	s, ownerLink := openOnLoopback(t)
 	shown := served{
-		URL: s.url, Owner: asOwner(t, s.url), Category: stock(s, *products), Limited: limited(t), Broken: broken(t), People: hire(s, ownerLink),
+		URL: s.url, Owner: asOwner(t, s.url), Accounts: accounts(s), Password: password, Category: stock(s, *products),
+		Limited: limited(t), Broken: broken(t), Away: away(t), People: hire(s, ownerLink),
 	}
+	shown.halt(t)
 	if *orders > 0 {
 		s.sold(*orders)
 	}

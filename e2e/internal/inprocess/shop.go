@@ -46,7 +46,7 @@ type Shop struct {
 	// Stop stops it before the test ends.
 	Stop func()
 	// The databases of contexts are URLs.
-	IdentityDatabase, PaymentDatabase, CatalogDatabase, OrderDatabase string
+	IdentityDatabase, PaymentDatabase, CatalogDatabase, InventoryDatabase, OrderDatabase string
 }
 
 // Serve serves a shop on databases of its own until the test ends.
@@ -55,6 +55,7 @@ func Serve(t *testing.T, c Config) Shop {
 	s := Shop{
 		IdentityDatabase: testkit.DatabaseURL(t, identity.Migrations()), PaymentDatabase: testkit.DatabaseURL(t, payment.Migrations()),
 		CatalogDatabase: testkit.DatabaseURL(t, catalog.Migrations()), OrderDatabase: testkit.DatabaseURL(t, order.Migrations()),
+		InventoryDatabase: testkit.DatabaseURL(t, inventory.Migrations()),
 	}
 	process := c.Process
 	process.Name, process.Log = "shopmesh", slog.New(slog.DiscardHandler)
@@ -77,7 +78,7 @@ func (c Config) modules(t *testing.T, s Shop) []fx.Option {
 		catalog.Module(catalog.Config{Context: on(s.CatalogDatabase)}),
 		customer.Module(customer.Config{Context: on(testkit.DatabaseURL(t, customer.Migrations()))}),
 		identity.Module(accounts),
-		inventory.Module(inventory.Config{Context: on(testkit.DatabaseURL(t, inventory.Migrations()))}),
+		inventory.Module(inventory.Config{Context: on(s.InventoryDatabase)}),
 		order.Module(order.Config{Context: on(s.OrderDatabase), PublicURL: c.Identity.PublicURL}),
 		payment.Module(payments),
 		notification.Module(notification.Config{Context: on(testkit.DatabaseURL(t, notification.Migrations())), SMTPURL: c.SMTPURL}),

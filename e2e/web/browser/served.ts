@@ -10,10 +10,23 @@ export interface Person {
 interface Served {
   url: string;
   owner: string;
+  accounts: string;
+  password: string;
   limited: string;
   broken: string;
+  away: string;
+  halted: string;
+  placed: GuestOrder;
+  expired: GuestOrder;
+  empty: string;
   category: string;
   people: Record<'owner' | 'clerk' | 'newcomer', Person>;
+}
+
+/** An order of a guest, and the path that opens it. */
+export interface GuestOrder {
+  number: string;
+  link: string;
 }
 
 export const served = JSON.parse(process.env['SHOP'] ?? '{}') as Served;
@@ -140,6 +153,14 @@ export async function place(code: string, method = 'sandbox_ok', quantity = 1, e
     served.url,
   );
   return { order: answer.order, link: `/o/${answer.guestToken}` };
+}
+
+/** Makes an account, and returns the address that signs in to it. */
+export async function account(): Promise<string> {
+  const answer = await fetch(served.accounts, { method: 'POST' });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`no account is made: ${text}`);
+  return text;
 }
 
 /** Returns the mails about an order. */

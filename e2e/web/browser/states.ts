@@ -1,29 +1,16 @@
 // Every page of the shop in every state that it can be brought to, for the checks of how pages look.
-import { expect, type Page } from '@playwright/test';
-import type { Errors } from './check.ts';
-import { archive, call, deliver, euros, once, place, reached, reprice, sell, served } from './served.ts';
+import { expect } from '@playwright/test';
+import { accounts } from './account_states.ts';
+import { archive, call, deliver, euros, once, place, reached, reprice, sell, served, type GuestOrder } from './served.ts';
+import { go, type State, type Visitor } from './state.ts';
 import { ada, fill, form, holds, order } from './visit.ts';
 
-/** A visitor in a language: the page, and what precedes its paths. */
-export interface Visitor {
-  page: Page;
-  errors: Errors;
-  language: '' | '/de' | '/ar';
-}
-
-export interface State {
-  name: string;
-  open: (visitor: Visitor) => Promise<void>;
-}
-
-async function go({ page, errors, language }: Visitor, path: string, status = 200, at = ''): Promise<void> {
-  if (status >= 400) errors.expect(new RegExp(`status of ${status}`));
-  const answer = await page.goto(`${at}${language}${path === '/' && language ? '' : path}`);
-  expect(answer?.status(), path).toBe(status);
-}
+export type { State, Visitor } from './state.ts';
 
 const catalog: State[] = [
   { name: 'home', open: (v) => go(v, '/') },
+  { name: 'home, no products', open: (v) => go(v, '/', 200, served.halted) },
+  { name: 'category, no products', open: (v) => go(v, served.empty, 200, served.halted) },
   { name: 'category', open: (v) => go(v, served.category) },
   {
     name: 'category, page 2',
@@ -139,7 +126,15 @@ async function act(method: string, id: string, more: object = {}): Promise<void>
   await call(`order.v1.OrderService/${method}`, { id, ...more });
 }
 
+/** Opens the page of an order in the shop whose inventory fails. */
+async function halted(v: Visitor, order: GuestOrder): Promise<void> {
+  await v.page.goto(`${served.halted}${order.link}`);
+  await go(v, `/orders/${order.number}`, 200, served.halted);
+}
+
 const orders: State[] = [
+  { name: 'order, placed', open: (v) => halted(v, served.placed) },
+  { name: 'order, it waited too long', open: (v) => halted(v, served.expired) },
   { name: 'order, awaiting its payment', open: async (v) => ordered(v, await place('BLUE', 'sandbox_slow'), 'AWAITING_PAYMENT') },
   {
     name: 'order, to be paid',
@@ -152,6 +147,15 @@ const orders: State[] = [
     },
   },
   { name: 'order, paid', open: async (v) => ordered(v, await place('BLUE'), 'CONFIRMED') },
+  {
+    name: 'order, offline',
+    open: async (v) => {
+      v.errors.expect(/ERR_INTERNET_DISCONNECTED/);
+      await ordered(v, await place('BLUE'), 'CONFIRMED');
+      await v.page.context().setOffline(true);
+      await expect(v.page.locator('header [data-part=connection]')).toBeVisible();
+    },
+  },
   {
     name: 'order, cancelling it',
     open: async (v) => {
@@ -199,13 +203,6 @@ const orders: State[] = [
   },
 ];
 
-const accounts: State[] = [
-  { name: 'account, signing in', open: (v) => go(v, '/account/sign-in') },
-  { name: 'account, signing up', open: (v) => go(v, '/account/sign-up') },
-  { name: 'account, a forgotten password', open: (v) => go(v, '/account/forgot') },
-  { name: 'account, a link that was mailed', open: (v) => go(v, '/account/verify') },
-];
-
 const rest: State[] = [
   { name: 'find an order', open: (v) => go(v, '/orders/find') },
   {
@@ -220,8 +217,35 @@ const rest: State[] = [
   { name: 'no such page', open: (v) => go(v, '/nothing', 404) },
   { name: 'no such order', open: (v) => go(v, '/orders/AAAA-AAAA', 404) },
   { name: 'a form alone', open: (v) => go(v, '/cart/add', 405) },
+  {
+    name: 'a form that is too long',
+    open: async (v) => {
+      await go(v, '/cart');
+      v.errors.expect(/status of 400/);
+      await v.page.evaluate((action) => {
+        const [form, field] = [document.createElement('form'), document.createElement('textarea')];
+        Object.assign(form, { method: 'post', action });
+        Object.assign(field, { name: 'code', value: 'x'.repeat(70_000) });
+        form.append(field);
+        document.body.append(form);
+        form.submit();
+      }, `${v.language}/cart/add`);
+      await expect(v.page).toHaveURL(/\/cart\/add$/);
+    },
+  },
+  {
+    name: 'no network',
+    open: async (v) => {
+      v.errors.expect(/ERR_INTERNET_DISCONNECTED/);
+      await go(v, '/p/BLUE/blue-mug');
+      await v.page.context().setOffline(true);
+      await form(v.page, '/cart/add').getByRole('button').click();
+      await expect(v.page.locator('[data-part=lost]')).toBeVisible();
+    },
+  },
   { name: 'too many requests', open: (v) => go(v, '/', 429, served.limited) },
   { name: 'a failure', open: (v) => go(v, '/', 500, served.broken) },
+  { name: 'the shop is busy', open: (v) => go(v, '/', 503, served.away) },
 ];
 
 export const states: readonly State[] = [...catalog, ...cart, ...checkout, ...orders, ...accounts, ...rest];
