@@ -212,6 +212,7 @@ var stories = []struct {
 	{"a setting is changed while the shop runs", settingsChange},
 	{"a guest orders what is in a cart", guestsCart},
 	{"a guest orders by the pages", guestsPages},
+	{"a customer orders by the pages", customersPages},
 	{"somebody signs up and finds their order", shoppersAccount},
 	{"a guest who signs up finds the order", guestsAccount},
 	{"an erased customer has no account", erasedAccount},
