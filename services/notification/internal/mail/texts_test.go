@@ -189,6 +189,10 @@ func TestValuesAreWrittenAsTheLanguageDoes(t *testing.T) {
 			}
 		}
 	}
+	// A name that runs the other way stands where its column begins.
+	if html := render(t, inLanguage(domain.OrderConfirmed, domain.Arabic)).HTML; !strings.Contains(html, `<bdi dir="auto">3333</bdi><br>`) {
+		t.Errorf("the product's name is no isolate in the line:\n%s", html)
+	}
 	html := render(t, inLanguage(domain.OrderRefunded, domain.Arabic)).HTML
 	for _, want := range []string{`<strong><bdi dir="auto">1111</bdi></strong>`, `<q dir="auto">7777</q>`, `<a dir="ltr" href="1234567">`} {
 		if !strings.Contains(html, want) {
