@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -194,6 +195,10 @@ func fieldProblem(violated string, typed map[string]string) (field, problem stri
 		return violated, "form.required"
 	case violated == form.Email:
 		return violated, "form.bad_email"
+	case utf8.RuneCountInString(typed[violated]) > form.CheckoutRules(violated).MaxLength && form.CheckoutRules(violated).MaxLength > 0:
+		return violated, "form.too_long"
+	case violated == form.Phone:
+		return violated, "form.bad_phone"
 	default:
 		return violated, "form.bad_text"
 	}
