@@ -13,3 +13,8 @@ export type Narrowing<T> = { [Name in keyof T]?: T[Name] | undefined };
 export function setOnly<T extends object>(search: Narrowing<T>): T {
   return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined && value !== "")) as T;
 }
+
+/** Completes a reader of addresses: what it does not understand is undefined, because the router keeps what a reader leaves out. */
+export function understood<T extends object>(read: (raw: Record<string, unknown>) => T): (raw: Record<string, unknown>) => T {
+  return (raw) => ({ ...Object.fromEntries(Object.keys(raw).map((name) => [name, undefined])), ...read(raw) });
+}

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { activityFilter, activitySearch } from "./activity/search";
 import { customerFilter, customerSearch } from "./customers/search";
+import { understood } from "../rpc/search";
 import { mailFilter, mailSearch } from "./mails/search";
 
 test("what an address holds becomes the list's filter, and nothing else does", () => {
@@ -10,4 +11,8 @@ test("what an address holds becomes the list's filter, and nothing else does", (
   assert.equal(customerFilter(customerSearch({ q: "ada lovelace" })), '"ada" "lovelace" AND erased = false');
   assert.equal(activityFilter(activitySearch({ q: "products/1", view: "refused" })), 'resource = "products/1" AND outcome = REFUSED');
   assert.equal(activityFilter(activitySearch({ q: "0190" })), 'actor_id = "0190"');
+});
+
+test("what an address holds that is not understood is undefined, so that the router does not keep it (vendure#1532)", () => {
+  assert.deepEqual(understood(mailSearch)({ q: "a", view: "lost", other: 1 }), { q: "a", view: undefined, other: undefined });
 });

@@ -3,7 +3,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { Pending, Skeleton } from "../components/States";
 import { fileOf } from "../form/leaving";
-import { setOnly, textOf } from "../rpc/search";
+import { setOnly, textOf, understood } from "../rpc/search";
 import { shop } from "../rpc/shop";
 import { say } from "../texts/say";
 import { Shell } from "./Shell";
@@ -23,22 +23,22 @@ const paged = (raw: Record<string, unknown>) => setOnly<{ page?: string }>({ pag
 // Not within the call below: their paths would lose their types.
 const screens = {
   today: createRoute({ getParentRoute, path: "/", component: lazyRouteComponent(() => fileOf(import("./today/Today")), "Today") }),
-  orders: createRoute({ getParentRoute, path: "/orders", validateSearch: orderSearch, component: lazyRouteComponent(() => fileOf(import("./orders/Orders")), "Orders") }),
+  orders: createRoute({ getParentRoute, path: "/orders", validateSearch: understood(orderSearch), component: lazyRouteComponent(() => fileOf(import("./orders/Orders")), "Orders") }),
   order: createRoute({ getParentRoute, path: "/orders/$id", component: lazyRouteComponent(() => fileOf(import("./orders/Order")), "OrderScreen") }),
-  print: createRoute({ getParentRoute, path: "/print", validateSearch: printSearch, component: lazyRouteComponent(() => fileOf(import("./print/Print")), "Print") }),
-  products: createRoute({ getParentRoute, path: "/products", validateSearch: productSearch, component: lazyRouteComponent(() => fileOf(import("./products/Products")), "Products") }),
-  grid: createRoute({ getParentRoute, path: "/products/grid", validateSearch: gridSearch, component: lazyRouteComponent(() => fileOf(import("./products/Grid")), "Grid") }),
-  product: createRoute({ getParentRoute, path: "/products/$id", validateSearch: paged, component: lazyRouteComponent(() => fileOf(import("./products/Product")), "ProductScreen") }),
+  print: createRoute({ getParentRoute, path: "/print", validateSearch: understood(printSearch), component: lazyRouteComponent(() => fileOf(import("./print/Print")), "Print") }),
+  products: createRoute({ getParentRoute, path: "/products", validateSearch: understood(productSearch), component: lazyRouteComponent(() => fileOf(import("./products/Products")), "Products") }),
+  grid: createRoute({ getParentRoute, path: "/products/grid", validateSearch: understood(gridSearch), component: lazyRouteComponent(() => fileOf(import("./products/Grid")), "Grid") }),
+  product: createRoute({ getParentRoute, path: "/products/$id", validateSearch: understood(paged), component: lazyRouteComponent(() => fileOf(import("./products/Product")), "ProductScreen") }),
   categories: createRoute({ getParentRoute, path: "/categories", component: lazyRouteComponent(() => fileOf(import("./categories/Categories")), "Categories") }),
-  contradictions: createRoute({ getParentRoute, path: "/contradictions", validateSearch: paged, component: lazyRouteComponent(() => fileOf(import("./contradictions/Contradictions")), "Contradictions") }),
-  stock: createRoute({ getParentRoute, path: "/stock", validateSearch: paged, component: lazyRouteComponent(() => fileOf(import("./stock/LowStock")), "LowStock") }),
-  mails: createRoute({ getParentRoute, path: "/mails", validateSearch: mailSearch, component: lazyRouteComponent(() => fileOf(import("./mails/Mails")), "Mails") }),
+  contradictions: createRoute({ getParentRoute, path: "/contradictions", validateSearch: understood(paged), component: lazyRouteComponent(() => fileOf(import("./contradictions/Contradictions")), "Contradictions") }),
+  stock: createRoute({ getParentRoute, path: "/stock", validateSearch: understood(paged), component: lazyRouteComponent(() => fileOf(import("./stock/LowStock")), "LowStock") }),
+  mails: createRoute({ getParentRoute, path: "/mails", validateSearch: understood(mailSearch), component: lazyRouteComponent(() => fileOf(import("./mails/Mails")), "Mails") }),
   mail: createRoute({ getParentRoute, path: "/mails/$id", component: lazyRouteComponent(() => fileOf(import("./mails/Mail")), "MailScreen") }),
-  customers: createRoute({ getParentRoute, path: "/customers", validateSearch: customerSearch, component: lazyRouteComponent(() => fileOf(import("./customers/Customers")), "Customers") }),
-  customer: createRoute({ getParentRoute, path: "/customers/$id", validateSearch: paged, component: lazyRouteComponent(() => fileOf(import("./customers/Customer")), "CustomerScreen") }),
-  staff: createRoute({ getParentRoute, path: "/staff", validateSearch: paged, component: lazyRouteComponent(() => fileOf(import("./staff/Staff")), "Staff") }),
-  settings: createRoute({ getParentRoute, path: "/settings", validateSearch: settingsSearch, component: lazyRouteComponent(() => fileOf(import("./settings/Settings")), "SettingsScreen") }),
-  activity: createRoute({ getParentRoute, path: "/activity", validateSearch: activitySearch, component: lazyRouteComponent(() => fileOf(import("./activity/Activity")), "ActivityScreen") }),
+  customers: createRoute({ getParentRoute, path: "/customers", validateSearch: understood(customerSearch), component: lazyRouteComponent(() => fileOf(import("./customers/Customers")), "Customers") }),
+  customer: createRoute({ getParentRoute, path: "/customers/$id", validateSearch: understood(paged), component: lazyRouteComponent(() => fileOf(import("./customers/Customer")), "CustomerScreen") }),
+  staff: createRoute({ getParentRoute, path: "/staff", validateSearch: understood(paged), component: lazyRouteComponent(() => fileOf(import("./staff/Staff")), "Staff") }),
+  settings: createRoute({ getParentRoute, path: "/settings", validateSearch: understood(settingsSearch), component: lazyRouteComponent(() => fileOf(import("./settings/Settings")), "SettingsScreen") }),
+  activity: createRoute({ getParentRoute, path: "/activity", validateSearch: understood(activitySearch), component: lazyRouteComponent(() => fileOf(import("./activity/Activity")), "ActivityScreen") }),
 };
 
 const tree = root.addChildren(screens);

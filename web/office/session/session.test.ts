@@ -63,6 +63,16 @@ test("many calls at once renew once, and again only when the token is nearly ove
   assert.equal(calls.refresh, 2);
 });
 
+test("a token that is revoked while the office opens is renewed, once", async () => {
+  const answers = [() => Promise.reject(refused("TOKEN_EXPIRED")), () => Promise.resolve(ada), () => Promise.reject(refused("TOKEN_EXPIRED")), () => Promise.reject(refused("TOKEN_EXPIRED"))];
+  const { session, calls } = opened({ self: () => answers.shift()?.() ?? Promise.reject(new Error("too many")) });
+  await session.open();
+  assert.deepEqual([session.state.kind, calls.refresh], ["in", 2]);
+  session.drop(await session.token());
+  await session.open();
+  assert.equal(session.state.kind, "failed");
+});
+
 test("without a session one signs in, and with one the permissions are the account's", async () => {
   const { session, told } = opened({ refresh: () => Promise.reject(refused("TOKEN_EXPIRED")) });
   await session.open();

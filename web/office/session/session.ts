@@ -84,10 +84,24 @@ export class Session {
   async open(): Promise<void> {
     this.#become({ kind: "opening" });
     try {
-      await this.#renew();
-      if (this.#token) await this.#enter(this.#token.value);
+      await this.#goOn();
     } catch (error) {
       this.#become({ kind: "failed", error });
+    }
+  }
+
+  // A token can be revoked as soon as it is there: signing out elsewhere ends all access tokens of the account, not this session.
+  async #goOn(): Promise<void> {
+    await this.#renew();
+    const token = this.#token?.value;
+    if (!token) return;
+    try {
+      await this.#enter(token);
+    } catch (error) {
+      if (!over(error)) throw error;
+      this.drop(token);
+      await this.#renew();
+      if (this.#token) await this.#enter(this.#token.value);
     }
   }
 

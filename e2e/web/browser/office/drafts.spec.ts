@@ -152,6 +152,19 @@ test('nobody is told of a change of their own, however fast they go on', async (
   await expect(desk.field('name')).toHaveValue('Second');
 });
 
+test('what was counted goes as a difference: what was sold meanwhile stays sold', async ({ desk }) => {
+  const product = await sell(3);
+  await desk.open(`/products/${product.id}`);
+  await desk.ask('stock.adjust');
+  await desk.field('by').selectOption('count');
+  await desk.field('delta').fill('5');
+  await call('inventory.v1.InventoryService/AdjustStock', { requestId: crypto.randomUUID(), productCode: product.code, delta: '-1', reason: 'sold at the market' });
+  await desk.send();
+  await desk.said(`The stock of ${product.code} is changed.`);
+  const { stock } = await call<{ stock: { onHand: string } }>('inventory.v1.InventoryService/GetStock', { productId: product.id });
+  expect(stock.onHand).toBe('4');
+});
+
 test('settings are saved twice in a row, and a save without a change says so', async ({ desk, page }) => {
   await desk.open('/settings?context=inventory');
   await desk.send();

@@ -2,7 +2,7 @@
 import { call, sell } from '../served.ts';
 import { paid } from './made.ts';
 import { expect, test, type Desk } from './office.ts';
-import { failed, refuse } from './refusals.ts';
+import { calls, failed, refuse } from './refusals.ts';
 
 /** The forms of the office that can be wrong, by how one comes to them, and a field that is. */
 const forms: Record<string, { open: (desk: Desk) => Promise<void>; wrong: string }> = {
@@ -111,16 +111,19 @@ test('a failure of the shop is told in words, with its reference, and the form s
   await desk.said(`${order.number} is shipped.`);
 });
 
-test('a button that is pressed twice does once', async ({ desk, page }) => {
+test('a button that is pressed twice does once: both are the same request', async ({ desk, page }) => {
   const order = await paid();
   await desk.open(`/orders/${order.id}`);
   await desk.ask('ship.open');
-  let sent = 0;
-  await page.route('**/shopmesh.order.v1.OrderService/ShipOrder', async (route) => {
-    sent++;
-    await route.continue();
+  const ids = new Set<string>();
+  page.on('request', (request) => {
+    if (request.url() === calls('order.v1.OrderService/ShipOrder')) ids.add((request.postDataJSON() as { requestId: string }).requestId);
   });
   await desk.dialog.locator('button[type=submit]').dblclick();
   await desk.said(`${order.number} is shipped.`);
-  expect(sent).toBe(1);
+  expect(ids.size).toBe(1);
+  const filter = `order_id = ${JSON.stringify(order.id)} AND kind = ORDER_SHIPPED`;
+  await expect
+    .poll(async () => (await call<{ notifications?: object[] }>('notification.v1.NotificationService/ListNotifications', { filter })).notifications?.length, 'one mail tells it')
+    .toBe(1);
 });

@@ -68,7 +68,7 @@ function List() {
     void navigate({ search: (last) => setOnly<OrderSearch>({ ...last, page: undefined, ...change }) });
   };
   const print = (sheet: Sheet) => void navigate({ to: "/print", search: { sheet, orders: [...selected].join(",") } });
-  const narrowed = Object.keys(search).some((name) => name !== "page");
+  const narrowed = Object.entries(search).some(([name, value]) => name !== "page" && value !== undefined);
   const rows = held.rows ?? list.data?.orders ?? [];
   const known = new Map([...(fitting.data?.orders ?? []), ...rows].map((order) => [order.id, order]));
   const chosen = [...known.values()].filter((order) => selected.has(order.id));

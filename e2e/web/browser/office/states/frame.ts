@@ -89,7 +89,7 @@ export const frame: State[] = [
     open: async (desk) => {
       for (const method of ['ListOrders', 'SummarizeOrders']) await hold(desk, `order.v1.OrderService/${method}`);
       await desk.page.goto('/office/');
-      await expect(desk.page.locator('.skeleton div').first()).toBeVisible();
+      await expect(desk.page.locator('#main .skeleton div').first()).toBeVisible();
     },
   },
   {

@@ -43,7 +43,7 @@ const lists: State[] = [
     open: async (desk) => {
       await hold(desk, 'order.v1.OrderService/ListOrders');
       await desk.page.goto('/office/orders');
-      await expect(desk.page.locator('.skeleton div').first()).toBeVisible();
+      await expect(desk.page.locator('#main .skeleton div').first()).toBeVisible();
     },
   },
   { name: 'orders, nothing found', open: (desk) => desk.open('/orders?q=zeppelin&view=overdue') },
@@ -106,7 +106,7 @@ const one: State[] = [
     open: async (desk) => {
       await hold(desk, 'order.v1.OrderService/GetOrder');
       await desk.page.goto(`/office/orders/${(await toShip()).id}`);
-      await expect(desk.page.locator('.skeleton div').first()).toBeVisible();
+      await expect(desk.page.locator('#main .skeleton div').first()).toBeVisible();
     },
   },
   {
