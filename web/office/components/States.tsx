@@ -1,7 +1,9 @@
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { ReactNode } from "react";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import { useSession } from "../session/browser";
 import { explain, refusalOf } from "../rpc/errors";
+import { time } from "../texts/format";
 import type { TextId } from "../texts/say";
 import { say } from "../texts/say";
 import { Button } from "./Button";
@@ -29,6 +31,17 @@ export function Failed({ error, retry, first }: { error: unknown; retry(): void;
       <p>{explain(error)}</p>
       {gone && <Button kind="quiet" onPress={first}>{say("pager.first")}</Button>}
       {!gone && reason !== "PERMISSION_DENIED" && <Button kind="quiet" onPress={retry}>{say("action.retry")}</Button>}
+    </div>
+  );
+}
+
+/** What is shown still, though it could not be read again: as of when it is, and why. */
+export function Stale({ error, since, retry }: { error: unknown; since: number; retry(): void }) {
+  if (error == null) return null;
+  return (
+    <div className="notice" data-kind="warn" role="status">
+      <p>{say("state.stale", { Time: time(timestampFromMs(since)) })} {explain(error)}</p>
+      <Button kind="quiet" onPress={retry}>{say("action.retry")}</Button>
     </div>
   );
 }

@@ -12,7 +12,7 @@ import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { OrderBadge } from "../../components/OrderBadge";
 import { Facts, Notice, Pager, Price } from "../../components/Small";
-import { EmptyState, Failed, Pending, Permitted, Skeleton } from "../../components/States";
+import { EmptyState, Failed, Pending, Permitted, Skeleton, Stale } from "../../components/States";
 import { quoted } from "../../rpc/filter";
 import { setOnly } from "../../rpc/search";
 import { useSession } from "../../session/browser";
@@ -37,9 +37,14 @@ export function CustomerScreen(): ReactNode {
 
 function Loaded() {
   const { id } = route.useParams();
-  const { data, error, refetch } = useQuery(CustomerService.method.getCustomer, { id });
+  const { data, error, dataUpdatedAt, refetch } = useQuery(CustomerService.method.getCustomer, { id });
   if (!data?.customer) return <Pending title={say("nav.customers")} error={error} retry={() => void refetch()} />;
-  return <Shown customer={data.customer} />;
+  return (
+    <>
+      <Stale error={error} since={dataUpdatedAt} retry={() => void refetch()} />
+      <Shown customer={data.customer} />
+    </>
+  );
 }
 
 function Shown({ customer }: { customer: Customer }) {

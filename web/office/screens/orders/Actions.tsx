@@ -43,6 +43,7 @@ export function Actions({ order }: { order: Order }) {
       {notShipped && <Button kind="bad" onPress={() => setOpen("cancel")}>{say("cancel.open")}</Button>}
       {deliver.error && <Failed error={deliver.error} retry={() => deliver.mutate({ ...request, requestId: requests.id(request) })} />}
       <Link className="button" data-kind="quiet" to="/print" search={{ sheet: "slip", orders: order.id }}>{say("print.slip")}</Link>
+      <Link className="button" data-kind="quiet" to="/print" search={{ sheet: "pick", orders: order.id }}>{say("print.pick")}</Link>
       <Link className="button" data-kind="quiet" to="/print" search={{ sheet: "receipt", orders: order.id }}>{say("print.receipt")}</Link>
       {open === "ship" && <ShipDialog order={order} onClose={close} />}
       {open === "cancel" && <CancelDialog order={order} onClose={close} />}

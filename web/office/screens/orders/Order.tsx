@@ -7,7 +7,7 @@ import type { ReactNode } from "react";
 import { Address } from "../../components/Address";
 import { OrderBadge } from "../../components/OrderBadge";
 import { Facts } from "../../components/Small";
-import { Pending, Permitted } from "../../components/States";
+import { Pending, Permitted, Stale } from "../../components/States";
 import { day, time } from "../../texts/format";
 import { say } from "../../texts/say";
 import { Actions } from "./Actions";
@@ -29,9 +29,14 @@ export function OrderScreen(): ReactNode {
 
 function Loaded() {
   const { id } = route.useParams();
-  const { data, error, refetch } = useQuery(OrderService.method.getOrder, { id }, { refetchInterval: LOOK });
+  const { data, error, dataUpdatedAt, refetch } = useQuery(OrderService.method.getOrder, { id }, { refetchInterval: LOOK });
   if (!data?.order) return <Pending title={say("nav.orders")} error={error} retry={() => void refetch()} />;
-  return <Shown order={data.order} />;
+  return (
+    <>
+      <Stale error={error} since={dataUpdatedAt} retry={() => void refetch()} />
+      <Shown order={data.order} />
+    </>
+  );
 }
 
 function Shown({ order }: { order: Order }) {

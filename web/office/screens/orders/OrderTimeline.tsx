@@ -6,9 +6,12 @@ import { Failed, Missing, Skeleton } from "../../components/States";
 import { time } from "../../texts/format";
 import { say } from "../../texts/say";
 
+// How often it is read again, in milliseconds: it asks every context.
+const LOOK = 60_000;
+
 /** What happened to an order, in every context, the newest first. */
 export function OrderTimeline({ id }: { id: string }) {
-  const { data, error, isPending, refetch } = useQuery(OrderService.method.getOrderTimeline, { id });
+  const { data, error, isPending, refetch } = useQuery(OrderService.method.getOrderTimeline, { id }, { refetchInterval: LOOK });
   return (
     <section className="stack">
       <h2>{say("order.timeline")}</h2>

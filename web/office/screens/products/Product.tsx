@@ -4,7 +4,7 @@ import type { Product } from "@shopmesh/api/shopmesh/catalog/v1/product_pb";
 import { ProductService } from "@shopmesh/api/shopmesh/catalog/v1/product_service_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import type { ReactNode } from "react";
-import { Pending, Permitted } from "../../components/States";
+import { Pending, Permitted, Stale } from "../../components/States";
 import { say } from "../../texts/say";
 import { Archive } from "./Archive";
 import { ChangeProduct, NewProduct } from "./Editor";
@@ -28,9 +28,14 @@ export function ProductScreen(): ReactNode {
 }
 
 function Loaded({ id }: { id: string }) {
-  const { data, error, refetch } = useQuery(ProductService.method.getProduct, { id });
+  const { data, error, dataUpdatedAt, refetch } = useQuery(ProductService.method.getProduct, { id });
   if (!data?.product) return <Pending title={say("nav.products")} error={error} retry={() => void refetch()} />;
-  return <Shown product={data.product} />;
+  return (
+    <>
+      <Stale error={error} since={dataUpdatedAt} retry={() => void refetch()} />
+      <Shown product={data.product} />
+    </>
+  );
 }
 
 function Shown({ product }: { product: Product }) {

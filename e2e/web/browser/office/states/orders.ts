@@ -141,6 +141,37 @@ const one: State[] = [
     },
   },
   { name: 'order, cancelling it', open: (desk) => opened(desk, toShip(), 'cancel.open') },
+  {
+    name: 'order, it could not be read again',
+    open: async (desk) => {
+      await desk.page.clock.install();
+      await opened(desk, toShip());
+      await refuse(desk, 'order.v1.OrderService/GetOrder', failed);
+      await desk.page.clock.fastForward(16_000);
+      await expect(desk.page.locator('main > .notice[data-kind=warn]')).toBeVisible();
+    },
+  },
+  {
+    name: 'order, giving up what was typed',
+    open: async (desk) => {
+      await opened(desk, toShip(), 'correct.open');
+      await desk.field('contact.phone').fill('+44 20 7946 0018');
+      await desk.page.keyboard.press('Escape');
+      await expect(desk.button('draft.give_up')).toBeVisible();
+    },
+  },
+  {
+    name: 'order, items are not back in stock',
+    open: async (desk) => {
+      await opened(desk, paid('LONG'), 'refund.open');
+      await desk.field('by').selectOption('all');
+      await desk.dialog.locator('[data-field=restock] label').click();
+      await refuse(desk, 'inventory.v1.InventoryService/AdjustStock', failed);
+      await desk.send();
+      await expect(desk.button('refund.restock_again')).toBeVisible();
+      await expect(desk.page.getByRole('alert')).toBeVisible();
+    },
+  },
   { name: 'order, refunding items', open: (desk) => opened(desk, toShip(), 'refund.open') },
   {
     name: 'order, refunding nothing',
