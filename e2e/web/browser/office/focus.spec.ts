@@ -65,6 +65,7 @@ test('another screen has the focus at its beginning, and a title of its own', as
   await page.getByRole('navigation').getByRole('link', { name: 'Products' }).click();
   await expect(page.locator('main')).toBeFocused();
   await expect(page).toHaveTitle(/^Products – /);
+  await expect(page.getByRole('heading', { name: 'Products', level: 1 })).toBeVisible(); // the screen before is shown until it is loaded
   await page.keyboard.press('Tab');
   await expect(page.locator('main :focus')).toBeVisible();
 });

@@ -42,6 +42,7 @@ test('an order is found, shipped and refunded by the keyboard alone', async ({ d
   await desk.open('/');
   await tabTo(page, page.getByRole('navigation').getByRole('link', { name: 'Orders' }));
   await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Orders', level: 1 })).toBeVisible(); // the screen before is shown until it is loaded
   await desk.ready();
   await page.keyboard.press('/');
   await page.keyboard.type(order.number);
