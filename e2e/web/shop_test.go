@@ -55,8 +55,8 @@ type shop struct {
 	// links is called as notification, and broker has the events by which mails are requested.
 	links  identityv1connect.TokenServiceClient
 	broker kafka.Config
-	// catalogDatabase, inventoryDatabase and orderDatabase are URLs.
-	catalogDatabase, inventoryDatabase, orderDatabase string
+	// inventoryDatabase and orderDatabase are URLs.
+	inventoryDatabase, orderDatabase string
 	// stop stops the shop before the test ends.
 	stop func()
 }
@@ -82,7 +82,7 @@ func openWith(t *testing.T, change func(*inprocess.Config)) *shop {
 		mails: notificationv1connect.NewNotificationServiceClient(client), payments: paymentv1connect.NewPaymentServiceClient(client),
 		orderClient: orderv1connect.NewOrderServiceClient(client), mailer: orderv1connect.NewOrderServiceClient(mailer),
 		links: identityv1connect.NewTokenServiceClient(mailer), broker: broker,
-		t: t, url: served.API, stop: served.Stop, catalogDatabase: served.CatalogDatabase, inventoryDatabase: served.InventoryDatabase, orderDatabase: served.OrderDatabase, products: catalogv1connect.NewProductServiceClient(client), categories: catalogv1connect.NewCategoryServiceClient(client),
+		t: t, url: served.API, stop: served.Stop, inventoryDatabase: served.InventoryDatabase, orderDatabase: served.OrderDatabase, products: catalogv1connect.NewProductServiceClient(client), categories: catalogv1connect.NewCategoryServiceClient(client),
 		stock: inventoryv1connect.NewInventoryServiceClient(client), settings: configv1connect.NewConfigServiceClient(client),
 	}
 }

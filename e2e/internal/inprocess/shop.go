@@ -46,7 +46,7 @@ type Shop struct {
 	// Stop stops it before the test ends.
 	Stop func()
 	// The databases of contexts are URLs.
-	IdentityDatabase, PaymentDatabase, CatalogDatabase, InventoryDatabase, OrderDatabase string
+	IdentityDatabase, PaymentDatabase, InventoryDatabase, OrderDatabase string
 }
 
 // Serve serves a shop on databases of its own until the test ends.
@@ -54,7 +54,7 @@ func Serve(t *testing.T, c Config) Shop {
 	t.Helper()
 	s := Shop{
 		IdentityDatabase: testkit.DatabaseURL(t, identity.Migrations()), PaymentDatabase: testkit.DatabaseURL(t, payment.Migrations()),
-		CatalogDatabase: testkit.DatabaseURL(t, catalog.Migrations()), OrderDatabase: testkit.DatabaseURL(t, order.Migrations()),
+		OrderDatabase:     testkit.DatabaseURL(t, order.Migrations()),
 		InventoryDatabase: testkit.DatabaseURL(t, inventory.Migrations()),
 	}
 	process := c.Process
@@ -75,7 +75,7 @@ func (c Config) modules(t *testing.T, s Shop) []fx.Option {
 	payments.Context.Secrets, payments.PublicURL = c.Payment.Context.Secrets, c.Identity.PublicURL
 	return []fx.Option{
 		config.Module(config.Config{Context: on(testkit.DatabaseURL(t, config.Migrations()))}),
-		catalog.Module(catalog.Config{Context: on(s.CatalogDatabase)}),
+		catalog.Module(catalog.Config{Context: on(testkit.DatabaseURL(t, catalog.Migrations()))}),
 		customer.Module(customer.Config{Context: on(testkit.DatabaseURL(t, customer.Migrations()))}),
 		identity.Module(accounts),
 		inventory.Module(inventory.Config{Context: on(s.InventoryDatabase)}),
