@@ -18,6 +18,9 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
+// brotliLevel is the best one that needs little memory.
+const brotliLevel = 9
+
 // Prefix is where assets are.
 const Prefix = "/assets/"
 
@@ -104,7 +107,8 @@ func (a *Assets) add(name string, content []byte) error {
 	}
 	one.gzip = bytes.Clone(small.Bytes())
 	small.Reset()
-	br := brotli.NewWriterLevel(&small, brotli.BestCompression)
+	// The best level takes 32 MB for its tables, which the process then keeps.
+	br := brotli.NewWriterLevel(&small, brotliLevel)
 	_, err = br.Write(content)
 	if err = errors.Join(err, br.Close()); err != nil {
 		return err
