@@ -116,8 +116,8 @@ type Violation struct {
 	Field string
 	// Description is what is wrong, with the value or its bound.
 	Description string
-	// Reason is what programs act on, where the rule has a reason of its own.
-	Reason Reason
+	// Rule is what is broken, for programs to say it in a person's language.
+	Rule Rule
 }
 
 // Error is a failure that reaches the caller. Its methods that add something
@@ -216,8 +216,13 @@ func (e *Error) With(key, value string) *Error {
 // Field adds a violation of the request's field at path, which is in the
 // contract's snake_case: "lines[1].quantity".
 func (e *Error) Field(path, description string) *Error {
+	return e.Violating(Violation{Field: path, Description: description})
+}
+
+// Violating adds violations.
+func (e *Error) Violating(violations ...Violation) *Error {
 	c := *e
-	c.violations = append(slices.Clip(slices.Clone(e.violations)), Violation{Field: path, Description: description})
+	c.violations = append(slices.Clip(slices.Clone(e.violations)), violations...)
 	return &c
 }
 

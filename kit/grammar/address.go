@@ -42,15 +42,18 @@ func Address(at string, a PostalAddress) []fault.Violation {
 	v.check("administrative_area", Line(a.AdministrativeArea, maxAddressPart))
 	v.check("locality", Line(a.Locality, maxAddressPart))
 	v.check("sublocality", Line(a.Sublocality, maxAddressPart))
-	if n := len(a.AddressLines); n == 0 || n > maxAddressLines {
-		v.check("address_lines", fmt.Errorf("must be 1 to %d lines, are %d", maxAddressLines, n))
-	} else {
+	switch n := len(a.AddressLines); {
+	case n == 0:
+		v.check("address_lines", fault.Breach(fault.RuleRequired, "must be 1 to %d lines, are 0", maxAddressLines))
+	case n > maxAddressLines:
+		v.check("address_lines", fault.Breach(fault.RuleTooMany, "must be 1 to %d lines, are %d", maxAddressLines, n))
+	default:
 		for i, line := range a.AddressLines {
 			v.check(fmt.Sprintf("address_lines[%d]", i), RequiredLine(line, maxAddressPart))
 		}
 	}
 	if n := len(a.Recipients); n > maxRecipients {
-		v.check("recipients", fmt.Errorf("must be at most %d, are %d", maxRecipients, n))
+		v.check("recipients", fault.Breach(fault.RuleTooMany, "must be at most %d, are %d", maxRecipients, n))
 	} else {
 		for i, recipient := range a.Recipients {
 			v.check(fmt.Sprintf("recipients[%d]", i), Line(recipient, maxAddressPart))
@@ -65,7 +68,7 @@ func languageCode(code string) error {
 		return nil
 	}
 	if _, err := language.Parse(code); err != nil || len(code) > 35 {
-		return fmt.Errorf("must be a BCP 47 language tag, such as de or zh-Hant, or empty")
+		return fault.Breach(fault.RuleMalformed, "must be a BCP 47 language tag, such as de or zh-Hant, or empty")
 	}
 	return nil
 }
@@ -77,6 +80,6 @@ type violations struct {
 
 func (v *violations) check(field string, err error) {
 	if err != nil {
-		v.found = append(v.found, fault.Violation{Field: v.at + field, Description: err.Error()})
+		v.found = append(v.found, fault.Breaks(v.at+field, err))
 	}
 }

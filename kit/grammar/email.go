@@ -1,13 +1,14 @@
 package grammar
 
 import (
-	"errors"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
 // The lengths of an e-mail address in octets (RFC 5321, 4.5.3.1, and its erratum
@@ -18,9 +19,9 @@ const (
 )
 
 var (
-	errEmail     = errors.New("must be an e-mail address, such as name@example.com")
-	errEmailLong = errors.New("must have at most 64 bytes before the @, and at most 254 in all")
-	errDomain    = errors.New("must be an e-mail address whose domain is a host name, such as example.com")
+	errEmail     = fault.Breach(fault.RuleEmail, "must be an e-mail address, such as name@example.com")
+	errEmailLong = fault.Breach(fault.RuleTooLong, "must have at most 64 bytes before the @, and at most 254 in all")
+	errDomain    = fault.Breach(fault.RuleEmail, "must be an e-mail address whose domain is a host name, such as example.com")
 )
 
 // Email checks an e-mail address and returns it in the form that is stored and

@@ -1,9 +1,9 @@
 package grammar
 
 import (
-	"errors"
-
 	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
 // canonicalUUID is how many characters a UUID has in RFC 9562's text form. Others,
@@ -11,8 +11,8 @@ import (
 const canonicalUUID = 36
 
 var (
-	errUUID = errors.New("must be a UUID, such as 01990f7e-3c1b-7d2a-9c6f-0b8d4e5a6f70")
-	errNil  = errors.New("must not be the all-zero UUID: draw a random one for each request")
+	errUUID = fault.Breach(fault.RuleMalformed, "must be a UUID, such as 01990f7e-3c1b-7d2a-9c6f-0b8d4e5a6f70")
+	errNil  = fault.Breach(fault.RuleMalformed, "must not be the all-zero UUID: draw a random one for each request")
 )
 
 // UUID reads an id in RFC 9562's text form, in any case of letters.

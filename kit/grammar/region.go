@@ -1,10 +1,11 @@
 package grammar
 
 import (
-	"fmt"
 	"strings"
 
 	"golang.org/x/text/language"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
 // regions are ISO 3166-1's officially assigned alpha-2 codes of 2026, and XK, under
@@ -34,18 +35,18 @@ func Region(code string) error {
 	}
 	upper := strings.ToUpper(strings.TrimSpace(code))
 	if known(upper) {
-		return fmt.Errorf("must be %s, in capitals and without blanks", upper)
+		return fault.Breach(fault.RuleRegion, "must be %s, in capitals and without blanks", upper)
 	}
 	if today, ok := withdrawn[upper]; ok {
-		return fmt.Errorf("%s is not assigned by ISO 3166-1: use %s", upper, today)
+		return fault.Breach(fault.RuleRegion, "%s is not assigned by ISO 3166-1: use %s", upper, today)
 	}
 	// The database of x/text knows aliases, withdrawn codes and those of three letters.
 	if len(upper) == 2 || len(upper) == 3 {
 		if region, err := language.ParseRegion(upper); err == nil && known(region.Canonicalize().String()) {
-			return fmt.Errorf("%s is not assigned by ISO 3166-1 alpha-2: use %s", upper, region.Canonicalize())
+			return fault.Breach(fault.RuleRegion, "%s is not assigned by ISO 3166-1 alpha-2: use %s", upper, region.Canonicalize())
 		}
 	}
-	return fmt.Errorf("must be a country's ISO 3166-1 alpha-2 code in capitals, such as DE or GB")
+	return fault.Breach(fault.RuleRegion, "must be a country's ISO 3166-1 alpha-2 code in capitals, such as DE or GB")
 }
 
 // Regions returns the codes that Region takes.

@@ -2,10 +2,11 @@ package grammar
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
 // The bounds of a person's data, in characters.
@@ -15,12 +16,12 @@ const (
 )
 
 var (
-	errNUL     = errors.New("must not contain U+0000")
-	errUTF8    = errors.New("must be valid UTF-8")
-	errControl = errors.New("must not contain control characters or line breaks")
-	errBlank   = errors.New("must not be blank: it needs at least one visible character")
+	errNUL     = fault.Breach(fault.RuleCharacters, "must not contain U+0000")
+	errUTF8    = fault.Breach(fault.RuleCharacters, "must be valid UTF-8")
+	errControl = fault.Breach(fault.RuleCharacters, "must not contain control characters or line breaks")
+	errBlank   = fault.Breach(fault.RuleRequired, "must not be blank: it needs at least one visible character")
 
-	errInvisible = errors.New("must be empty or have at least one visible character")
+	errInvisible = fault.Breach(fault.RuleCharacters, "must be empty or have at least one visible character")
 )
 
 // Invisible reports whether a character leaves no mark on paper: blanks, control
@@ -43,11 +44,11 @@ func Blank(text string) bool {
 func Text(text string, most int) error {
 	// The count of bytes bounds the work on what is far too long.
 	if n := len(text); n > utf8.UTFMax*most {
-		return fmt.Errorf("must have at most %d characters", most)
+		return fault.Breach(fault.RuleTooLong, "must have at most %d characters", most)
 	}
 	switch n := utf8.RuneCountInString(text); {
 	case n > most:
-		return fmt.Errorf("must have at most %d characters, has %d", most, n)
+		return fault.Breach(fault.RuleTooLong, "must have at most %d characters, has %d", most, n)
 	case strings.ContainsRune(text, 0):
 		return errNUL
 	case !utf8.ValidString(text):

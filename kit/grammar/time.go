@@ -1,15 +1,16 @@
 package grammar
 
 import (
-	"errors"
 	"regexp"
 	"time"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
 var (
-	errTime   = errors.New(`must be an RFC 3339 time, such as "2026-11-22T10:00:00Z" or "2026-11-22T11:00:00.5+01:00"`)
-	errOffset = errors.New("must have an offset from -15:59 to +15:59, or Z for UTC")
-	errYear   = errors.New("must be between the years 1 and 9999 in UTC")
+	errTime   = fault.Breach(fault.RuleMalformed, `must be an RFC 3339 time, such as "2026-11-22T10:00:00Z" or "2026-11-22T11:00:00.5+01:00"`)
+	errOffset = fault.Breach(fault.RuleMalformed, "must have an offset from -15:59 to +15:59, or Z for UTC")
+	errYear   = fault.Breach(fault.RuleOutOfRange, "must be between the years 1 and 9999 in UTC")
 )
 
 // timePattern is RFC 3339's date-time with at most nanoseconds. time.Parse alone

@@ -1,10 +1,11 @@
 package grammar
 
 import (
-	"fmt"
 	"strings"
 	"time"
 	_ "time/tzdata" // an image has no list of its own
+
+	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
 // TimeZone checks the name of a time zone: one of the IANA's list, such as "Europe/Berlin", or
@@ -19,5 +20,5 @@ func TimeZone(name string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf(`%q is no time zone: use a name of the IANA's list such as "Europe/Berlin" or "UTC"`, name)
+	return fault.Breach(fault.RuleTimeZone, `%q is no time zone: use a name of the IANA's list such as "Europe/Berlin" or "UTC"`, name)
 }

@@ -37,7 +37,7 @@ func Fault(err error) (*fault.Error, bool) {
 			}
 		case *errdetails.BadRequest:
 			for _, v := range message.GetFieldViolations() {
-				violations = append(violations, fault.Violation{Field: v.GetField(), Description: v.GetDescription()})
+				violations = append(violations, fault.Violation{Field: v.GetField(), Description: v.GetDescription(), Rule: fault.Rule(v.GetReason())})
 			}
 		case *errdetails.RetryInfo:
 			retry = message
@@ -46,9 +46,7 @@ func Fault(err error) (*fault.Error, bool) {
 	if given == nil {
 		return nil, false
 	}
-	for _, v := range violations {
-		given = given.Field(v.Field, v.Description)
-	}
+	given = given.Violating(violations...)
 	if retry != nil {
 		given = given.RetryAfter(retry.GetRetryDelay().AsDuration())
 	}

@@ -117,7 +117,7 @@ func badRequest(f *fault.Error, bytes int) *errdetails.BadRequest {
 	unlisted := f.Unlisted()
 	for i, v := range violations {
 		next := &errdetails.BadRequest_FieldViolation{
-			Field: cutValue(v.Field), Description: cutValue(v.Description), Reason: string(v.Reason),
+			Field: cutValue(v.Field), Description: cutValue(v.Description), Reason: string(v.Rule),
 		}
 		if size += violationEncoded(next); size > bytes {
 			if unlisted != fault.Uncounted {

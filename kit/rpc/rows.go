@@ -41,7 +41,7 @@ func Distinct[Row any](rows []Row, field string, key func(Row) string) error {
 	for i, row := range rows {
 		if before, seen := first[key(row)]; seen {
 			twice = append(twice, fault.Violation{
-				Field: fmt.Sprintf("requests[%d].%s", i, field), Description: fmt.Sprintf("is that of requests[%d], too", before),
+				Field: fmt.Sprintf("requests[%d].%s", i, field), Description: fmt.Sprintf("is that of requests[%d], too", before), Rule: fault.RuleRepeated,
 			})
 			continue
 		}
@@ -70,7 +70,9 @@ func refusalOf(err error) (*errorsv1.Refusal, bool) {
 		Message: fault.Cut(found.Message(), maxMessageBytes), Metadata: cutMetadata(found.Metadata()),
 	}
 	for _, v := range found.Violations()[:min(len(found.Violations()), maxViolations)] {
-		refusal.Violations = append(refusal.Violations, &errorsv1.FieldViolation{Field: cutValue(v.Field), Description: cutValue(v.Description)})
+		refusal.Violations = append(refusal.Violations, &errorsv1.FieldViolation{
+			Field: cutValue(v.Field), Description: cutValue(v.Description), Rule: string(v.Rule),
+		})
 	}
 	return refusal, true
 }

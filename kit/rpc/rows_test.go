@@ -80,7 +80,7 @@ func TestARowThatIsNamedTwiceIsNamed(t *testing.T) {
 	if !ok || found.Reason() != fault.ReasonInvalidField {
 		t.Fatalf("refused with %v", err)
 	}
-	want := []fault.Violation{{Field: "requests[2].id", Description: "is that of requests[0], too"}, {Field: "requests[3].id", Description: "is that of requests[1], too"}}
+	want := []fault.Violation{{Field: "requests[2].id", Description: "is that of requests[0], too", Rule: fault.RuleRepeated}, {Field: "requests[3].id", Description: "is that of requests[1], too", Rule: fault.RuleRepeated}}
 	if !slices.Equal(found.Violations(), want) {
 		t.Errorf("violations %v, want %v", found.Violations(), want)
 	}

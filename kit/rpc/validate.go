@@ -110,7 +110,9 @@ func (c *requestCheck) violations(message proto.Message, option protovalidate.Va
 		if description == "" {
 			description = "breaks the rule " + v.Proto.GetRuleId()
 		}
-		all = append(all, fault.Violation{Field: protovalidate.FieldPathString(v.Proto.GetField()), Description: description})
+		all = append(all, fault.Violation{
+			Field: protovalidate.FieldPathString(v.Proto.GetField()), Description: description, Rule: fault.RuleOf(v.Proto.GetRuleId()),
+		})
 	}
 	return all, len(invalid.Violations), nil
 }
@@ -236,7 +238,7 @@ func (p *textPlans) value(field protoreflect.FieldDescriptor, value protoreflect
 
 func noteNUL(text string, path func() string, found *[]fault.Violation) {
 	if strings.IndexByte(text, 0) >= 0 && len(*found) <= maxViolations {
-		*found = append(*found, fault.Violation{Field: path(), Description: "must not contain U+0000"})
+		*found = append(*found, fault.Violation{Field: path(), Description: "must not contain U+0000", Rule: fault.RuleCharacters})
 	}
 }
 

@@ -76,6 +76,23 @@ func TestOurReasonsAreInTheContract(t *testing.T) {
 	}
 }
 
+// Every rule that a violation names is in the contract, and the contract has no other.
+func TestOurRulesAreInTheContract(t *testing.T) {
+	t.Parallel()
+	rules := []fault.Rule{
+		fault.RuleRequired, fault.RuleTooShort, fault.RuleTooLong, fault.RuleTooFew, fault.RuleTooMany, fault.RuleOutOfRange, fault.RuleMalformed,
+		fault.RuleCharacters, fault.RuleEmail, fault.RuleCurrency, fault.RuleRegion, fault.RuleTimeZone, fault.RuleNotOneOf, fault.RuleRepeated, fault.RuleUnalterable,
+	}
+	for _, rule := range rules {
+		if _, ok := errorsv1.Rule_value["RULE_"+string(rule)]; !ok {
+			t.Errorf("%s is not in the contract", rule)
+		}
+	}
+	if known := len(errorsv1.Rule_name) - 1; known != len(rules) { // the first is never sent
+		t.Errorf("the contract has %d rules, want %d", known, len(rules))
+	}
+}
+
 // encodedBytes is the size of an error in the protocol that makes it largest.
 func encodedBytes(t *testing.T, coded *connect.Error) int {
 	t.Helper()

@@ -110,7 +110,7 @@ func Violations(set proto.Message) ([]fault.Violation, error) {
 	}
 	broken := make([]fault.Violation, len(invalid.Violations))
 	for i, v := range invalid.Violations {
-		broken[i] = fault.Violation{Field: protovalidate.FieldPathString(v.Proto.GetField()), Description: v.Proto.GetMessage()}
+		broken[i] = fault.Violation{Field: protovalidate.FieldPathString(v.Proto.GetField()), Description: v.Proto.GetMessage(), Rule: fault.RuleOf(v.Proto.GetRuleId())}
 	}
 	slices.SortStableFunc(broken, func(a, b fault.Violation) int { return strings.Compare(a.Field, b.Field) })
 	return broken, nil

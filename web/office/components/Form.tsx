@@ -63,9 +63,8 @@ function namesIn(form: HTMLElement): string[] {
 function problemsOf(error: unknown, fieldOf: (violation: string) => string): Record<string, string> {
   const problems: Record<string, string> = {};
   if (error == null) return problems;
-  for (const [violation, why] of refusalOf(error).violations) {
+  for (const [violation, problem] of refusalOf(error).violations) {
     const field = fieldOf(violation);
-    const problem = say("field.refused", { Why: why });
     problems[field] = problems[field] === undefined ? problem : `${problems[field]} ${problem}`;
   }
   return problems;

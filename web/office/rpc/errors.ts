@@ -6,7 +6,7 @@ import { say, texts } from "../texts/say";
 /** A refusal: its reason, which field is wrong for what, and what else is known. */
 export interface Refusal {
   reason: string;
-  /** By the contract's name, such as "order.contact.email". */
+  /** What is wrong with which field, by the contract's name, such as "order.contact.email". */
   violations: ReadonlyMap<string, string>;
   metadata: Readonly<Record<string, string>>;
   /** After how many seconds to try again; 0 where that is not stated. */
@@ -20,8 +20,8 @@ export function refusalOf(error: unknown): Refusal {
   const info = failed.findDetails(ErrorInfoSchema)[0];
   const violations = new Map<string, string>();
   for (const bad of failed.findDetails(BadRequestSchema)) {
-    for (const { field, description } of bad.fieldViolations) {
-      if (!violations.has(field)) violations.set(field, description);
+    for (const { field, description, reason } of bad.fieldViolations) {
+      if (!violations.has(field)) violations.set(field, explainRule(reason, description));
     }
   }
   return {
@@ -54,6 +54,11 @@ export function explain(error: unknown): string {
   const text = explainReason(reason);
   const reference = metadata.reference;
   return reference ? `${text} ${say("error.reference", { Reference: reference })}` : text;
+}
+
+/** Says what is wrong with a field by the rule that it breaks; without one, in the shop's own words. */
+export function explainRule(rule: string, description: string): string {
+  return texts.rule(rule) ?? say("field.refused", { Why: description });
 }
 
 /** Says what a reason means; one that this build does not know by its name. */

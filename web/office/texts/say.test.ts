@@ -26,7 +26,7 @@ test("every text is there in each language, with the same values and all plural 
 });
 
 // Ids that are put together of an enum's names begin with one of these.
-const made = /^(reason|permission|language|print|settings\.context|(orders|products|mails|activity)\.view|order\.state|(payment|refund|mail|dispute|product|movement|activity)\.(status|kind))\./;
+const made = /^(reason|rule|permission|language|print|settings\.context|(orders|products|mails|activity)\.view|order\.state|(payment|refund|mail|dispute|product|movement|activity)\.(status|kind))\./;
 
 test("every text is used", () => {
   const sources = readdirSync(".", { recursive: true, encoding: "utf8" })
@@ -47,6 +47,12 @@ test("numbers of things have the language's form", () => {
   assert.equal(new Texts("en").count("list.count", 1), "1 entry");
   assert.equal(new Texts("en").count("list.count", 1234), "1,234 entries");
   assert.equal(new Texts("de").count("list.count", 1234), "1.234 Einträge");
+});
+
+test("a rule has a text in each language, and one that this build does not know has none", () => {
+  assert.match(new Texts("de").rule("TOO_LONG") ?? "", /zu lang/);
+  assert.equal(new Texts("en").rule("TOMORROWS"), undefined);
+  assert.equal(new Texts("en").rule(""), undefined);
 });
 
 test("a reason that this build does not know has no text", () => {

@@ -1,5 +1,6 @@
 // The office's texts, by typed ids: what is missing in a language does not compile.
-import { Reason } from "@shopmesh/api/shopmesh/errors/v1/reason_pb";
+import type { Reason } from "@shopmesh/api/shopmesh/errors/v1/reason_pb";
+import type { Rule } from "@shopmesh/api/shopmesh/errors/v1/rule_pb";
 import de from "../../messages/de/office.json";
 import en from "../../messages/en/office.json";
 import { reload } from "../form/leaving";
@@ -15,6 +16,7 @@ export type CountId = Exclude<keyof Catalog, TextId>;
 export type Values = Readonly<Record<string, string | number>>;
 
 type ReasonId = `reason.${Exclude<keyof typeof Reason, "UNSPECIFIED">}`;
+type RuleId = `rule.${Exclude<keyof typeof Rule, "UNSPECIFIED">}`;
 
 /** The languages that the office has. */
 export const languages = ["en", "de"] as const;
@@ -50,6 +52,13 @@ export class Texts {
     const reasons: Record<ReasonId, string> = this.#catalog;
     const id = `reason.${name}`;
     return id in reasons ? reasons[id as ReasonId] : undefined;
+  }
+
+  /** Says what is wrong with a field that breaks a rule. One that this build does not know has no text. */
+  rule(name: string): string | undefined {
+    const rules: Record<RuleId, string> = this.#catalog;
+    const id = `rule.${name}`;
+    return id in rules ? rules[id as RuleId] : undefined;
   }
 
   #fill(text: string, values: Values): string {

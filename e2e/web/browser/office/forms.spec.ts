@@ -127,3 +127,18 @@ test('a button that is pressed twice does once: both are the same request', asyn
     .poll(async () => (await call<{ notifications?: object[] }>('notification.v1.NotificationService/ListNotifications', { filter })).notifications?.length, 'one mail tells it')
     .toBe(1);
 });
+
+test.describe(() => {
+  test.use({ language: 'de' });
+
+  test('what is wrong with a field is said in the office’s language (vendure#4173)', async ({ desk, errors }) => {
+    errors.expect(/status of 400/);
+    await desk.open('/products/new');
+    await desk.field('code').fill('a b');
+    await desk.send();
+    await expect(desk.summary).toBeFocused();
+    await expect(desk.field('code')).toHaveAccessibleDescription(/Das ist nicht so geschrieben, wie es sein muss\./);
+    await expect(desk.field('name')).toHaveAccessibleDescription(/Das wird gebraucht\./);
+    await expect(desk.summary).not.toContainText(/must |required|Nicht angenommen/);
+  });
+});

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/etag"
+	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/money"
 )
 
@@ -142,7 +143,7 @@ func (p Product) Change(change ProductChange, now time.Time) (Product, bool, err
 	set(&next.Images, change.Images)
 	wrong := next.violations()
 	if change.Code != nil && *change.Code != p.state.Code {
-		wrong.add("product.code", "never changes: it is %q", p.state.Code)
+		wrong.add("product.code", fault.RuleUnalterable, "never changes: it is %q", p.state.Code)
 	}
 	if err := wrong.err(); err != nil {
 		return Product{}, false, err

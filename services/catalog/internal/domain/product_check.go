@@ -34,20 +34,20 @@ func (f ProductFields) Check() []fault.Violation { return f.product().violations
 func (p ProductSnapshot) violations() violations {
 	var wrong violations
 	if !validCode(p.Code) {
-		wrong.add("product.code", "must be 1 to %d of [A-Za-z0-9._/-], is %q", maxCode, shortened(p.Code))
+		wrong.add("product.code", fault.RuleMalformed, "must be 1 to %d of [A-Za-z0-9._/-], is %q", maxCode, shortened(p.Code))
 	}
 	wrong.check("product.name", grammar.RequiredLine(p.Name, maxName))
 	wrong.check("product.description", grammar.Text(p.Description, maxDescription))
 	if p.CategoryID == uuid.Nil {
-		wrong.add("product.category_id", "is required")
+		wrong.add("product.category_id", fault.RuleRequired, "is required")
 	}
 	if !money.Valid(p.Price.Currency) {
-		wrong.add("product.price.currency_code", "must be an ISO 4217 code, is %q", shortened(p.Price.Currency))
+		wrong.add("product.price.currency_code", fault.RuleCurrency, "must be an ISO 4217 code, is %q", shortened(p.Price.Currency))
 	} else if p.Price.Amount < 0 {
-		wrong.add("product.price.units", "must be 0 or more, is %s", p.Price)
+		wrong.add("product.price.units", fault.RuleOutOfRange, "must be 0 or more, is %s", p.Price)
 	}
 	if !p.Status.Valid() {
-		wrong.add("product.status", "must be DRAFT, ACTIVE or ARCHIVED")
+		wrong.add("product.status", fault.RuleNotOneOf, "must be DRAFT, ACTIVE or ARCHIVED")
 	}
 	wrong.attributes(p.Attributes)
 	wrong.images(p.Images)
@@ -69,7 +69,7 @@ func validCode(code string) bool {
 
 func (v *violations) attributes(attributes map[string]string) {
 	if n := len(attributes); n > maxAttributes {
-		v.add("product.attributes", "must be at most %d, are %d", maxAttributes, n)
+		v.add("product.attributes", fault.RuleTooMany, "must be at most %d, are %d", maxAttributes, n)
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
@@ -81,13 +81,13 @@ func (v *violations) attributes(attributes map[string]string) {
 
 func (v *violations) images(images []Image) {
 	if n := len(images); n > maxImages {
-		v.add("product.images", "must be at most %d, are %d", maxImages, n)
+		v.add("product.images", fault.RuleTooMany, "must be at most %d, are %d", maxImages, n)
 		return
 	}
 	for i, image := range images {
 		v.check(fmt.Sprintf("product.images[%d].alt_text", i), grammar.Text(image.AltText, maxAltText))
 		if !validImageURL(image.URL) {
-			v.add(fmt.Sprintf("product.images[%d].url", i),
+			v.add(fmt.Sprintf("product.images[%d].url", i), fault.RuleMalformed,
 				"must be an https URL or a path that begins with one slash, up to %d characters", maxImageURL)
 		}
 	}

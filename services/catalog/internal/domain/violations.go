@@ -1,23 +1,19 @@
 package domain
 
-import (
-	"fmt"
-
-	"github.com/shopmesh/shopmesh/kit/fault"
-)
+import "github.com/shopmesh/shopmesh/kit/fault"
 
 // violations gathers what is wrong with a request, so that the caller learns all
 // of it at once.
 type violations []fault.Violation
 
-func (v *violations) add(field, format string, args ...any) {
-	*v = append(*v, fault.Violation{Field: field, Description: fmt.Sprintf(format, args...)})
+func (v *violations) add(field string, rule fault.Rule, format string, args ...any) {
+	v.check(field, fault.Breach(rule, format, args...))
 }
 
 // check adds what kit/grammar found wrong with a field.
 func (v *violations) check(field string, err error) {
 	if err != nil {
-		v.add(field, "%s", err)
+		*v = append(*v, fault.Breaks(field, err))
 	}
 }
 

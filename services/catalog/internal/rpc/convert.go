@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/google/uuid"
@@ -21,8 +20,8 @@ type reader struct {
 	wrong []fault.Violation
 }
 
-func (r *reader) refuse(field, format string, args ...any) {
-	r.wrong = append(r.wrong, fault.Violation{Field: field, Description: fmt.Sprintf(format, args...)})
+func (r *reader) refuse(field string, err error) {
+	r.wrong = append(r.wrong, fault.Breaks(field, err))
 }
 
 // err returns the fault, and a true nil when everything could be read.
@@ -61,9 +60,9 @@ func (r *reader) id(field, text string) uuid.UUID {
 	}
 	id, err := grammar.UUID(text)
 	if err != nil {
-		r.refuse(field, "%s", err)
+		r.refuse(field, err)
 	} else if id == uuid.Nil {
-		r.refuse(field, "must not be the all-zero UUID: leave it empty for none")
+		r.refuse(field, fault.Breach(fault.RuleMalformed, "must not be the all-zero UUID: leave it empty for none"))
 	}
 	return id
 }
@@ -75,7 +74,7 @@ func (r *reader) requestID(text string) uuid.UUID {
 	}
 	id, err := grammar.RequestID(text)
 	if err != nil {
-		r.refuse("request_id", "%s", err)
+		r.refuse("request_id", err)
 	}
 	return id
 }
@@ -88,7 +87,7 @@ func (r *reader) newPrice(price *pb.Money, defaultCurrency string) money.Money {
 	case price == nil || price.GetCurrencyCode() != "":
 		return r.price(price)
 	case price.GetUnits() == 0 && price.GetNanos() == 0:
-		r.refuse("product.price", "is empty: give units or nanos, or the currency_code of a product that costs nothing")
+		r.refuse("product.price", fault.Breach(fault.RuleRequired, "is empty: give units or nanos, or the currency_code of a product that costs nothing"))
 		return money.Money{}
 	}
 	return r.price(&pb.Money{CurrencyCode: defaultCurrency, Units: price.GetUnits(), Nanos: price.GetNanos()})
@@ -98,7 +97,7 @@ func (r *reader) newPrice(price *pb.Money, defaultCurrency string) money.Money {
 func (r *reader) price(price *pb.Money) money.Money {
 	const field = "product.price"
 	if price == nil {
-		r.refuse(field, "is required")
+		r.refuse(field, fault.Breach(fault.RuleRequired, "is required"))
 		return money.Money{}
 	}
 	currency := price.GetCurrencyCode()
@@ -106,11 +105,11 @@ func (r *reader) price(price *pb.Money) money.Money {
 	switch {
 	case err == nil:
 	case errors.Is(err, money.ErrCurrency):
-		r.refuse(field+".currency_code", "must be an ISO 4217 code, is %.80q", currency)
+		r.refuse(field+".currency_code", fault.Breach(fault.RuleCurrency, "must be an ISO 4217 code, is %.80q", currency))
 	case errors.Is(err, money.ErrOverflow):
-		r.refuse(field+".units", "%s", err)
+		r.refuse(field+".units", err)
 	default:
-		r.refuse(field+".nanos", "%s", err)
+		r.refuse(field+".nanos", err)
 	}
 	return amount
 }
@@ -127,7 +126,7 @@ func (r *reader) status(status catalogv1.ProductStatus) domain.Status {
 	case catalogv1.ProductStatus_PRODUCT_STATUS_ARCHIVED:
 		return domain.Archived
 	default:
-		r.refuse("product.status", "must be DRAFT, ACTIVE or ARCHIVED, is %d", status)
+		r.refuse("product.status", fault.Breach(fault.RuleNotOneOf, "must be DRAFT, ACTIVE or ARCHIVED, is %d", status))
 		return ""
 	}
 }

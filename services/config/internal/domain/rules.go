@@ -48,13 +48,13 @@ func (s Shop) Check() []fault.Violation {
 	} {
 		for _, value := range kind.values {
 			if err := kind.check(value.Text); err != nil {
-				broken = append(broken, fault.Violation{Field: value.Path, Description: err.Error()})
+				broken = append(broken, fault.Breaks(value.Path, err))
 			}
 		}
 	}
 	for i, origin := range s.CORSOrigins {
 		if err := grammar.Origin(origin); err != nil {
-			broken = append(broken, fault.Violation{Field: fmt.Sprintf("edge.cors_origins[%d]", i), Description: err.Error()})
+			broken = append(broken, fault.Breaks(fmt.Sprintf("edge.cors_origins[%d]", i), err))
 		}
 	}
 	for i, method := range s.PaymentMethods {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/etag"
+	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/grammar"
 )
 
@@ -72,7 +73,7 @@ func NewCustomer(fields CustomerFields, newID func() uuid.UUID, now time.Time) (
 	}
 	wrong := customer.normalize()
 	if n := len(customer.Addresses); n > MaxAddresses {
-		wrong.add("customer.addresses", "must be at most %d, are %d", MaxAddresses, n)
+		wrong.add("customer.addresses", fault.RuleTooMany, "must be at most %d, are %d", MaxAddresses, n)
 	} else {
 		for i, address := range customer.Addresses {
 			wrong.address(fmt.Sprintf("customer.addresses[%d]", i), address)
@@ -129,7 +130,7 @@ func (c Customer) Change(change CustomerChange, now time.Time) (Customer, bool, 
 		wrong.add("customer.default_address_id", "is none of the customer's addresses")
 	}
 	if next.Email != before.Email && next.SignIn.AccountID != uuid.Nil && next.Email != next.SignIn.Email {
-		wrong.add("customer.email", "is the address that signs in: the customer changes it by RequestEmailChange")
+		wrong.add("customer.email", "", "is the address that signs in: the customer changes it by RequestEmailChange")
 	}
 	if err := wrong.err(); err != nil {
 		return Customer{}, false, err

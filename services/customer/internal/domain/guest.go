@@ -36,7 +36,7 @@ func NewGuestErasure(email string, now time.Time) (GuestErasure, error) {
 // INVALID_FIELD.
 func GuestKey(email string) (string, error) {
 	if _, err := grammar.Email(email); err != nil {
-		return "", fault.Fields(fault.Violation{Field: "email", Description: err.Error()})
+		return "", fault.Fields(fault.Breaks("email", err))
 	}
 	return grammar.EmailKey(email), nil
 }

@@ -14,8 +14,8 @@ type reader struct {
 	wrong []fault.Violation
 }
 
-func (r *reader) refuse(field, description string) {
-	r.wrong = append(r.wrong, fault.Violation{Field: field, Description: description})
+func (r *reader) refuse(field string, err error) {
+	r.wrong = append(r.wrong, fault.Breaks(field, err))
 }
 
 // err returns the fault, and a true nil when everything could be read.
@@ -30,7 +30,7 @@ func (r *reader) err() error {
 func (r *reader) id(field, text string) uuid.UUID {
 	id, err := grammar.UUID(text)
 	if err != nil {
-		r.refuse(field, err.Error())
+		r.refuse(field, err)
 	}
 	return id
 }
@@ -51,7 +51,7 @@ func (r *reader) requestID(text string) uuid.UUID {
 	}
 	id, err := grammar.RequestID(text)
 	if err != nil {
-		r.refuse("request_id", err.Error())
+		r.refuse("request_id", err)
 	}
 	return id
 }
@@ -60,10 +60,10 @@ func (r *reader) requestID(text string) uuid.UUID {
 func (r *reader) address(field string, address *customerv1.Address) domain.Address {
 	postal := address.GetPostalAddress()
 	if postal == nil {
-		r.refuse(field+".postal_address", "is required")
+		r.refuse(field+".postal_address", fault.Breach(fault.RuleRequired, "is required"))
 	}
 	if postal.GetRevision() != 0 {
-		r.refuse(field+".postal_address.revision", "must be 0, the only revision that there is")
+		r.refuse(field+".postal_address.revision", fault.Breach(fault.RuleOutOfRange, "must be 0, the only revision that there is"))
 	}
 	return domain.Address{Label: address.GetLabel(), Postal: grammar.PostalAddress{
 		RegionCode:         postal.GetRegionCode(),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
 	"github.com/shopmesh/shopmesh/services/customer/internal/protoconv"
 )
@@ -21,7 +22,7 @@ func (s *Server) CreateCustomer(ctx context.Context, req *customerv1.CreateCusto
 	for i, address := range customer.GetAddresses() {
 		field := fmt.Sprintf("customer.addresses[%d]", i)
 		if address.GetId() != "" {
-			read.refuse(field+".id", "is set by the server")
+			read.refuse(field+".id", fault.Breach(fault.RuleUnalterable, "is set by the server"))
 		}
 		fields.Addresses = append(fields.Addresses, read.address(field, address))
 	}

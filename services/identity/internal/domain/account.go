@@ -112,10 +112,10 @@ type NewCustomer struct {
 func checkPerson(person Person) error {
 	var wrong []fault.Violation
 	if err := grammar.Name(person.FirstName); err != nil {
-		wrong = append(wrong, fault.Violation{Field: "first_name", Description: err.Error()})
+		wrong = append(wrong, fault.Breaks("first_name", err))
 	}
 	if err := grammar.LastName(person.LastName); err != nil {
-		wrong = append(wrong, fault.Violation{Field: "last_name", Description: err.Error()})
+		wrong = append(wrong, fault.Breaks("last_name", err))
 	}
 	if refused := fault.Fields(wrong...); refused != nil {
 		return refused

@@ -36,11 +36,11 @@ type APIKeySnapshot struct {
 func NewAPIKey(id uuid.UUID, hash []byte, name string, permissions []Permission, creator uuid.UUID, now, expire time.Time, longest time.Duration) (APIKey, error) {
 	var wrong []fault.Violation
 	if err := grammar.RequiredLine(name, 100); err != nil {
-		wrong = append(wrong, fault.Violation{Field: "display_name", Description: err.Error()})
+		wrong = append(wrong, fault.Breaks("display_name", err))
 	}
 	if !expire.After(now) || expire.Sub(now) > longest {
 		wrong = append(wrong, fault.Violation{
-			Field: "expire_time", Description: "must be in the future, and not after " + now.Add(longest).UTC().Format(time.RFC3339) + ", by the setting maxApiKeyLife of identity",
+			Field: "expire_time", Rule: fault.RuleOutOfRange, Description: "must be in the future, and not after " + now.Add(longest).UTC().Format(time.RFC3339) + ", by the setting maxApiKeyLife of identity",
 		})
 	}
 	if refused := fault.Fields(wrong...); refused != nil {

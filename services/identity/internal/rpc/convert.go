@@ -33,7 +33,7 @@ func toAPITime(t time.Time) *timestamppb.Timestamp {
 func readEmail(field, text string) (domain.Email, error) {
 	email, err := domain.ParseEmail(text)
 	if err != nil {
-		return domain.Email{}, fault.Fields(fault.Violation{Field: field, Description: err.Error()})
+		return domain.Email{}, fault.Fields(fault.Breaks(field, err))
 	}
 	return email, nil
 }
@@ -41,7 +41,7 @@ func readEmail(field, text string) (domain.Email, error) {
 func readID(field, text string) (uuid.UUID, error) {
 	id, err := grammar.UUID(text)
 	if err != nil {
-		return uuid.Nil, fault.Fields(fault.Violation{Field: field, Description: err.Error()})
+		return uuid.Nil, fault.Fields(fault.Breaks(field, err))
 	}
 	return id, nil
 }

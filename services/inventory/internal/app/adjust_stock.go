@@ -41,7 +41,7 @@ func Adjust[Res proto.Message](
 ) (Res, error) {
 	var none Res
 	if err := grammar.Text(a.Reason, domain.MaxReasonLength); err != nil {
-		return none, fault.Fields(fault.Violation{Field: "reason", Description: err.Error()})
+		return none, fault.Fields(fault.Breaks("reason", err))
 	}
 	res, err := adjust(ctx, s, a, request, answer)
 	if !errors.Is(err, errNoStock) {

@@ -31,7 +31,7 @@ func withoutReason(req *inventoryv1.AdjustStockRequest) *inventoryv1.AdjustStock
 func (s *Server) AdjustStock(ctx context.Context, req *inventoryv1.AdjustStockRequest) (*inventoryv1.AdjustStockResponse, error) {
 	id, err := grammar.RequestID(req.GetRequestId())
 	if err != nil {
-		return nil, fault.Fields(fault.Violation{Field: "request_id", Description: err.Error()})
+		return nil, fault.Fields(fault.Breaks("request_id", err))
 	}
 	adjustment := app.Adjustment{
 		RequestID: id, ProductCode: req.GetProductCode(), Delta: req.GetDelta(), Reason: req.GetReason(),

@@ -36,7 +36,7 @@ func (n *Notifications) Resend(
 	if recipient != "" {
 		var err error
 		if recipient, err = grammar.Email(recipient); err != nil {
-			return domain.Stored{}, fault.Fields(fault.Violation{Field: "recipient", Description: err.Error()})
+			return domain.Stored{}, fault.Fields(fault.Breaks("recipient", err))
 		}
 	}
 	text, err := proto.MarshalOptions{Deterministic: true}.Marshal(request)

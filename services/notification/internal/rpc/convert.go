@@ -16,7 +16,7 @@ import (
 func readID(field, text string) (uuid.UUID, error) {
 	id, err := grammar.UUID(text)
 	if err != nil {
-		return uuid.Nil, fault.Fields(fault.Violation{Field: field, Description: err.Error()})
+		return uuid.Nil, fault.Fields(fault.Breaks(field, err))
 	}
 	return id, nil
 }

@@ -21,7 +21,7 @@ func (s *Server) ResendNotification(
 	var requestID uuid.UUID
 	if text := req.GetRequestId(); text != "" {
 		if requestID, err = grammar.RequestID(text); err != nil {
-			return nil, fault.Fields(fault.Violation{Field: "request_id", Description: err.Error()})
+			return nil, fault.Fields(fault.Breaks("request_id", err))
 		}
 	}
 	mail, err := s.notifications.Resend(ctx, requestID, req, id, req.GetRecipient())

@@ -38,7 +38,7 @@ func NewLinkRequest(number, email, traceparent string, now time.Time) (LinkReque
 	}
 	address, err := grammar.Email(email)
 	if err != nil {
-		broken = append(broken, fault.Violation{Field: "email", Description: err.Error()})
+		broken = append(broken, fault.Breaks("email", err))
 	}
 	if len(broken) > 0 {
 		return LinkRequest{}, fault.Fields(broken...)

@@ -16,7 +16,7 @@ const maxCancelNote = 500
 // the order was shipped.
 func (o *Order) Cancel(note string, retry RetryPolicy, at Cause) (Decision, error) {
 	if err := grammar.Text(note, maxCancelNote); err != nil {
-		return Decision{}, fault.Fields(fault.Violation{Field: "reason", Description: err.Error()})
+		return Decision{}, fault.Fields(fault.Breaks("reason", err))
 	}
 	if !o.s.State.MayMoveTo(Cancelled) {
 		return Decision{}, o.refuseMove("cancelled")

@@ -36,7 +36,7 @@ func checkContact(at string, c Contact) (Contact, []fault.Violation) {
 	var broken []fault.Violation
 	check := func(field string, err error) {
 		if err != nil {
-			broken = append(broken, fault.Violation{Field: at + field, Description: err.Error()})
+			broken = append(broken, fault.Breaks(at+field, err))
 		}
 	}
 	c.FirstName, c.LastName, c.Phone = strings.TrimSpace(c.FirstName), strings.TrimSpace(c.LastName), strings.TrimSpace(c.Phone)

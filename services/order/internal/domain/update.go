@@ -117,7 +117,7 @@ func checkShipment(at string, carrier, trackingCode *string) []fault.Violation {
 			return
 		}
 		if err := grammar.Line(*text, maxShipmentText); err != nil {
-			broken = append(broken, fault.Violation{Field: at + field, Description: err.Error()})
+			broken = append(broken, fault.Breaks(at+field, err))
 		}
 	}
 	check("carrier", carrier)

@@ -22,7 +22,7 @@ import (
 func readID(field, text string) (uuid.UUID, error) {
 	id, err := grammar.UUID(text)
 	if err != nil {
-		return uuid.Nil, fault.Fields(fault.Violation{Field: field, Description: err.Error()})
+		return uuid.Nil, fault.Fields(fault.Breaks(field, err))
 	}
 	return id, nil
 }
@@ -38,7 +38,7 @@ func readRequestID(text string) (uuid.UUID, error) {
 func readRequiredRequestID(text string) (uuid.UUID, error) {
 	id, err := grammar.RequestID(text)
 	if err != nil {
-		return uuid.Nil, fault.Fields(fault.Violation{Field: "request_id", Description: err.Error()})
+		return uuid.Nil, fault.Fields(fault.Breaks("request_id", err))
 	}
 	return id, nil
 }
@@ -131,10 +131,10 @@ func readTotal(total *pb.Money) (money.Money, error) {
 	if err == nil {
 		return read, nil
 	}
-	violation := fault.Violation{Field: field + ".nanos", Description: err.Error()}
+	violation := fault.Breaks(field+".nanos", err)
 	switch {
 	case errors.Is(err, money.ErrCurrency):
-		violation = fault.Violation{Field: field + ".currency_code", Description: fmt.Sprintf("must be an ISO 4217 code, is %.80q", total.GetCurrencyCode())}
+		violation = fault.Violation{Field: field + ".currency_code", Rule: fault.RuleCurrency, Description: fmt.Sprintf("must be an ISO 4217 code, is %.80q", total.GetCurrencyCode())}
 	case errors.Is(err, money.ErrOverflow):
 		violation.Field = field + ".units"
 	}

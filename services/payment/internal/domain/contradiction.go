@@ -33,7 +33,7 @@ type Contradiction struct {
 // INVALID_FIELD.
 func CheckNote(note string) error {
 	if err := grammar.Text(note, maxTyped); err != nil {
-		return fault.Fields(fault.Violation{Field: "note", Description: err.Error()})
+		return fault.Fields(fault.Breaks("note", err))
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ type RefundRequest struct {
 // line that was not ordered, or for a reason that is no text.
 func (a *Account) Refund(request RefundRequest, dc DecisionContext) (Refund, error) {
 	if err := grammar.Text(request.Reason, maxTyped); err != nil {
-		return Refund{}, fault.Fields(fault.Violation{Field: "reason", Description: err.Error()})
+		return Refund{}, fault.Fields(fault.Breaks("reason", err))
 	}
 	if request.Amount != nil && request.Amount.Amount <= 0 {
 		return Refund{}, fault.Fields(fault.Violation{

@@ -18,7 +18,7 @@ import (
 func (s *Server) RefundPayment(ctx context.Context, req *paymentv1.RefundPaymentRequest) (*paymentv1.RefundPaymentResponse, error) {
 	requestID, err := grammar.RequestID(req.GetRequestId())
 	if err != nil {
-		return nil, fault.Fields(fault.Violation{Field: "request_id", Description: err.Error()})
+		return nil, fault.Fields(fault.Breaks("request_id", err))
 	}
 	paymentID, err := readID("payment_id", req.GetPaymentId())
 	if err != nil {
@@ -32,7 +32,7 @@ func (s *Server) RefundPayment(ctx context.Context, req *paymentv1.RefundPayment
 	if req.GetAmount() != nil {
 		amount, err := moneypb.FromProto(req.GetAmount())
 		if err != nil {
-			return nil, fault.Fields(fault.Violation{Field: "amount", Description: err.Error()})
+			return nil, fault.Fields(fault.Breaks("amount", err))
 		}
 		request.Amount = &amount
 	}

@@ -57,7 +57,7 @@ func Violations(typed map[string]string) []fault.Violation {
 	found := AddressViolations(typed)
 	check := func(field string, err error) {
 		if err != nil {
-			found = append(found, fault.Violation{Field: field, Description: err.Error()})
+			found = append(found, fault.Breaks(field, err))
 		}
 	}
 	check(FirstName, grammar.Name(typed[FirstName]))

@@ -89,7 +89,7 @@ function Refused({ row: { order, reason, violations, changes } }: { row: Row }) 
   return (
     <li>
       <bdi>{order.number}</bdi>: {explainReason(reason)}
-      {violations.map(({ field, description }) => <p key={field}>{fieldNames[field] ?? field}: {say("field.refused", { Why: description })}</p>)}
+      {violations.map(({ field, description }) => <p key={field}>{fieldNames[field] ?? field}: {description}</p>)}
       {changes.map(({ name, before, now }) => <p key={name}>{name}: <bdi>{before || "–"}</bdi> → <bdi>{now || "–"}</bdi></p>)}
     </li>
   );

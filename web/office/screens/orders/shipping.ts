@@ -3,7 +3,7 @@ import type { PostalAddress } from "@shopmesh/api/google/type/postal_address_pb"
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import type { ShipOrderOutcome } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { disputed, stateName } from "../../components/OrderBadge";
-import { refusalOf } from "../../rpc/errors";
+import { explainRule, refusalOf } from "../../rpc/errors";
 import { money } from "../../texts/format";
 import { say } from "../../texts/say";
 
@@ -111,7 +111,8 @@ async function settle(rows: readonly Row[], outcomes: readonly ShipOrderOutcome[
     const outcome = outcomes[at]?.outcome;
     if (outcome?.case === "order") note(row.order.id, { ...rowOf(outcome.value), shipped: true });
     if (outcome?.case !== "refusal") continue;
-    const { reason, violations } = outcome.value;
+    const { reason } = outcome.value;
+    const violations = outcome.value.violations.map(({ field, rule, description }) => ({ field, description: explainRule(rule, description) }));
     note(row.order.id, { reason, violations, changes: [], refunded: row.refunded || reason === "ORDER_REFUNDED" });
     if (reason === "ETAG_MISMATCH") overtaken.push(row);
   }

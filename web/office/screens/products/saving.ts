@@ -6,7 +6,7 @@ import type { Refusal } from "@shopmesh/api/shopmesh/errors/v1/refusal_pb";
 import type { AdjustStockOutcome, AdjustStockRequestSchema } from "@shopmesh/api/shopmesh/inventory/v1/inventory_service_pb";
 import { fromNumber } from "../../form/money";
 import { exact } from "../../form/typed";
-import { refusalOf } from "../../rpc/errors";
+import { explainRule, refusalOf } from "../../rpc/errors";
 import { uuid } from "../../rpc/uuid";
 import type { CellName, Change, Changes, Refused, Typed } from "./changes";
 import { deltaOf, put } from "./changes";
@@ -153,5 +153,6 @@ function replace(changes: Changes, { seen }: Change, cell: CellName, typed: Type
 }
 
 function refusedOf({ reason, violations }: Refusal): Refused {
-  return { reason, violation: violations[0]?.description ?? "" };
+  const [first] = violations;
+  return { reason, violation: first ? explainRule(first.rule, first.description) : "" };
 }

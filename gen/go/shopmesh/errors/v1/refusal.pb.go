@@ -111,7 +111,9 @@ type FieldViolation struct {
 	// The path within the row, such as "product.price.units".
 	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
 	// What is wrong, with the value or its bound.
-	Description   string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	// What it breaks: a value of Rule without its prefix; empty where the description alone says it.
+	Rule          string `protobuf:"bytes,3,opt,name=rule,proto3" json:"rule,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -160,6 +162,13 @@ func (x *FieldViolation) GetDescription() string {
 	return ""
 }
 
+func (x *FieldViolation) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
 var File_shopmesh_errors_v1_refusal_proto protoreflect.FileDescriptor
 
 const file_shopmesh_errors_v1_refusal_proto_rawDesc = "" +
@@ -175,10 +184,11 @@ const file_shopmesh_errors_v1_refusal_proto_rawDesc = "" +
 	"violations\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"H\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\\\n" +
 	"\x0eFieldViolation\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\tR\x05field\x12 \n" +
-	"\vdescription\x18\x02 \x01(\tR\vdescriptionB\xd1\x01\n" +
+	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x12\n" +
+	"\x04rule\x18\x03 \x01(\tR\x04ruleB\xd1\x01\n" +
 	"\x16com.shopmesh.errors.v1B\fRefusalProtoP\x01Z?github.com/shopmesh/shopmesh/gen/go/shopmesh/errors/v1;errorsv1\xa2\x02\x03SEX\xaa\x02\x12Shopmesh.Errors.V1\xca\x02\x12Shopmesh\\Errors\\V1\xe2\x02\x1eShopmesh\\Errors\\V1\\GPBMetadata\xea\x02\x14Shopmesh::Errors::V1b\x06proto3"
 
 var (

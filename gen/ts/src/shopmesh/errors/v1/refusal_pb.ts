@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/errors/v1/refusal.proto.
  */
 export const file_shopmesh_errors_v1_refusal: GenFile = /*@__PURE__*/
-  fileDesc("CiBzaG9wbWVzaC9lcnJvcnMvdjEvcmVmdXNhbC5wcm90bxISc2hvcG1lc2guZXJyb3JzLnYxIvABCgdSZWZ1c2FsEh4KBGNvZGUYASABKA4yEC5nb29nbGUucnBjLkNvZGUSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSOwoIbWV0YWRhdGEYBCADKAsyKS5zaG9wbWVzaC5lcnJvcnMudjEuUmVmdXNhbC5NZXRhZGF0YUVudHJ5EjYKCnZpb2xhdGlvbnMYBSADKAsyIi5zaG9wbWVzaC5lcnJvcnMudjEuRmllbGRWaW9sYXRpb24aLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjQKDkZpZWxkVmlvbGF0aW9uEg0KBWZpZWxkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJQtEBChZjb20uc2hvcG1lc2guZXJyb3JzLnYxQgxSZWZ1c2FsUHJvdG9QAVo/Z2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvZXJyb3JzL3YxO2Vycm9yc3YxogIDU0VYqgISU2hvcG1lc2guRXJyb3JzLlYxygISU2hvcG1lc2hcRXJyb3JzXFYx4gIeU2hvcG1lc2hcRXJyb3JzXFYxXEdQQk1ldGFkYXRh6gIUU2hvcG1lc2g6OkVycm9yczo6VjFiBnByb3RvMw", [file_google_rpc_code]);
+  fileDesc("CiBzaG9wbWVzaC9lcnJvcnMvdjEvcmVmdXNhbC5wcm90bxISc2hvcG1lc2guZXJyb3JzLnYxIvABCgdSZWZ1c2FsEh4KBGNvZGUYASABKA4yEC5nb29nbGUucnBjLkNvZGUSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSOwoIbWV0YWRhdGEYBCADKAsyKS5zaG9wbWVzaC5lcnJvcnMudjEuUmVmdXNhbC5NZXRhZGF0YUVudHJ5EjYKCnZpb2xhdGlvbnMYBSADKAsyIi5zaG9wbWVzaC5lcnJvcnMudjEuRmllbGRWaW9sYXRpb24aLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkIKDkZpZWxkVmlvbGF0aW9uEg0KBWZpZWxkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEgwKBHJ1bGUYAyABKAlC0QEKFmNvbS5zaG9wbWVzaC5lcnJvcnMudjFCDFJlZnVzYWxQcm90b1ABWj9naXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9lcnJvcnMvdjE7ZXJyb3JzdjGiAgNTRViqAhJTaG9wbWVzaC5FcnJvcnMuVjHKAhJTaG9wbWVzaFxFcnJvcnNcVjHiAh5TaG9wbWVzaFxFcnJvcnNcVjFcR1BCTWV0YWRhdGHqAhRTaG9wbWVzaDo6RXJyb3JzOjpWMWIGcHJvdG8z", [file_google_rpc_code]);
 
 /**
  * Refusal is why one row of a batch was not done. It holds what the error of a call for that
@@ -83,6 +83,13 @@ export type FieldViolation = Message<"shopmesh.errors.v1.FieldViolation"> & {
    * @generated from field: string description = 2;
    */
   description: string;
+
+  /**
+   * What it breaks: a value of Rule without its prefix; empty where the description alone says it.
+   *
+   * @generated from field: string rule = 3;
+   */
+  rule: string;
 };
 
 /**
