@@ -127,7 +127,7 @@ func (c Customer) Change(change CustomerChange, now time.Time) (Customer, bool, 
 	set(&next.DefaultAddress, change.DefaultAddress)
 	wrong := next.normalize()
 	if next.DefaultAddress != uuid.Nil && c.find(next.DefaultAddress) < 0 {
-		wrong.add("customer.default_address_id", "is none of the customer's addresses")
+		wrong.add("customer.default_address_id", fault.RuleNotOneOf, "is none of the customer's addresses")
 	}
 	if next.Email != before.Email && next.SignIn.AccountID != uuid.Nil && next.Email != next.SignIn.Email {
 		wrong.add("customer.email", "", "is the address that signs in: the customer changes it by RequestEmailChange")
