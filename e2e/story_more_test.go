@@ -324,7 +324,7 @@ func guestErasure(t *testing.T, s *shop) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, held := range []string{order.GetId(), "Ada Lovelace was ill", cancelled.GetId(), "Ada moved house", "thank you for your order"} {
+	for _, held := range []string{order.GetId(), "Ada Lovelace was ill", cancelled.GetId(), "Ada moved house", "Thank you for your order"} {
 		if !strings.Contains(string(exported.GetContent()), held) {
 			t.Errorf("the export does not hold %q: %s", held, exported.GetContent())
 		}
