@@ -15,11 +15,13 @@ let again = 0;
 let pause = 2_000;
 let heard = 0; // the last version that an event told
 let refreshing = false;
+let offline = false; // the browser told so
 
 /** Shows that the page can't be kept true, with the time as of which it is; or no longer. @param {boolean} lost */
 function connection(lost) {
   const shown = document.querySelector('[data-part=connection]');
-  if (!lost) {
+  // What was under way comes after the event that tells that the connection is lost.
+  if (!lost && !offline) {
     shown?.remove();
     open.asOf = new Date();
   } else if (!shown) {
@@ -44,6 +46,7 @@ async function refresh() {
     const had = document.activeElement;
     const before = document.getElementById('state')?.textContent;
     swap(answer.doc, true);
+    connection(false); // its header has no line
     if (!had?.isConnected) focus(twin(had), { preventScroll: true });
     const state = document.getElementById('state')?.textContent;
     if (state !== before) say(state);
@@ -152,8 +155,12 @@ addEventListener('pageshow', (event) => {
   document.querySelectorAll('[data-part=lost]').forEach((notice) => notice.remove());
   void refresh().then(follow);
 });
-addEventListener('offline', () => connection(true));
+addEventListener('offline', () => {
+  offline = true;
+  connection(true);
+});
 addEventListener('online', () => {
+  offline = false;
   leave();
   void refresh().then(follow);
 });
