@@ -27,7 +27,7 @@ test('a file of the build before is missing: the page is loaded once, and what w
     missing++;
     return route.fulfill({ status: 404, body: '' });
   });
-  await page.getByRole('navigation').getByRole('link', { name: 'Settings' }).click();
+  await desk.places.getByRole('link', { name: 'Settings' }).click();
   await expect(page.getByRole('heading', { name: 'Settings' })).toBeVisible();
   expect(missing).toBeGreaterThan(0);
   expect(loads).toEqual(['/office/settings']);
@@ -41,7 +41,7 @@ test('a file that stays missing loads the page once, and is told then', async ({
   const first = new Set(await page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name)));
   const loads = loadsOf(page);
   await page.route(files, (route) => (first.has(route.request().url()) ? route.continue() : route.fulfill({ status: 404, body: '' })));
-  await page.getByRole('navigation').getByRole('link', { name: 'Settings' }).click();
+  await desk.places.getByRole('link', { name: 'Settings' }).click();
   await expect(page.getByRole('alert')).toBeVisible();
   expect(loads).toEqual(['/office/settings']);
 });

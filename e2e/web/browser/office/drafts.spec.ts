@@ -63,7 +63,7 @@ test('a reload, another screen and Back keep what was typed', async ({ desk, pag
   await desk.ready();
   asksNothing(page);
   await expect(desk.field('description')).toHaveValue('Half a sentence');
-  await page.getByRole('navigation').getByRole('link', { name: 'Orders' }).click();
+  await desk.places.getByRole('link', { name: 'Orders' }).click();
   await desk.ready();
   await page.goBack();
   await expect(desk.field('description')).toHaveValue('Half a sentence');
@@ -81,7 +81,7 @@ test('what was changed and changed back is no draft: others’ changes are shown
   await desk.field('name').fill('Something else');
   await desk.field('name').fill(product.name);
   await change(product, { name: 'Theirs' });
-  await page.getByRole('navigation').getByRole('link', { name: 'Orders' }).click();
+  await desk.places.getByRole('link', { name: 'Orders' }).click();
   await desk.ready();
   await desk.open(`/products/${product.id}`);
   await expect(desk.field('name')).toHaveValue('Theirs');

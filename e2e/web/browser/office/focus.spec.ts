@@ -62,7 +62,7 @@ test('a dialog keeps the focus, and gives it back', async ({ desk, page }) => {
 
 test('another screen has the focus at its beginning, and a title of its own', async ({ desk, page }) => {
   await desk.open('/');
-  await page.getByRole('navigation').getByRole('link', { name: 'Products' }).click();
+  await desk.places.getByRole('link', { name: 'Products' }).click();
   await expect(page.locator('main')).toBeFocused();
   await expect(page).toHaveTitle(/^Products – /);
   await expect(page.getByRole('heading', { name: 'Products', level: 1 })).toBeVisible(); // the screen before is shown until it is loaded
@@ -75,13 +75,13 @@ test('on a phone the menu is closed until it is opened, and closes where it lead
   await desk.open('/');
   const menu = desk.button('nav.menu');
   await expect(menu).toHaveAttribute('aria-expanded', 'false');
-  await expect(page.getByRole('navigation')).toBeHidden();
+  await expect(desk.places).toBeHidden();
   expect((await page.locator('main').boundingBox())?.y, 'the screen begins in the upper fifth').toBeLessThan(128);
   await menu.click();
   await expect(menu).toHaveAttribute('aria-expanded', 'true');
-  await page.getByRole('navigation').getByRole('link', { name: 'Orders' }).click();
+  await desk.places.getByRole('link', { name: 'Orders' }).click();
   await expect(page.getByRole('heading', { name: 'Orders' })).toBeVisible();
-  await expect(page.getByRole('navigation')).toBeHidden();
+  await expect(desk.places).toBeHidden();
   await expect(menu).toHaveAttribute('aria-expanded', 'false');
 });
 

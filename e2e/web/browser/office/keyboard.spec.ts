@@ -40,7 +40,7 @@ test('an order is found, shipped and refunded by the keyboard alone', async ({ d
   const product = await sell(5);
   const order = await paid(product.code, 2);
   await desk.open('/');
-  await tabTo(page, page.getByRole('navigation').getByRole('link', { name: 'Orders' }));
+  await tabTo(page, desk.places.getByRole('link', { name: 'Orders' }));
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'Orders', level: 1 })).toBeVisible(); // the screen before is shown until it is loaded
   await desk.ready();

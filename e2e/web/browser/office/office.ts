@@ -47,6 +47,11 @@ export class Desk {
     return this.page.getByRole('button', { name: this.say(id), exact: true });
   }
 
+  /** What leads to the screens. A list that has pages has a navigation of its own. */
+  get places(): Locator {
+    return this.page.getByRole('navigation', { name: this.say('nav.label'), exact: true });
+  }
+
   /** What is asked over the screen. */
   get dialog(): Locator {
     return this.page.locator('.dialog');

@@ -67,7 +67,7 @@ test('somebody else who signs in over it sees nothing of the one before', async 
   await desk.open(`/orders/${order.id}`);
   await context.clearCookies();
   await refuse(desk, methods.list, expired, 1);
-  await page.getByRole('navigation').getByRole('link', { name: 'Orders' }).click();
+  await desk.places.getByRole('link', { name: 'Orders' }).click();
   await expect(desk.dialog).toBeVisible();
   const loaded = page.waitForEvent('load');
   await signIn(desk, 'clerk');

@@ -114,7 +114,7 @@ export const frame: State[] = [
       await desk.page.setViewportSize({ width: 320, height: 900 });
       await desk.open('/');
       await desk.button('nav.menu').click();
-      await expect(desk.page.getByRole('navigation')).toBeVisible();
+      await expect(desk.places).toBeVisible();
     },
   },
   {
