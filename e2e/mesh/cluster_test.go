@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -31,8 +32,13 @@ func command(ctx context.Context, name string, args ...string) *exec.Cmd {
 
 // try runs a command in the cluster's surroundings and returns what it printed.
 func try(ctx context.Context, input, name string, args ...string) (string, error) {
+	return tryWith(ctx, strings.NewReader(input), name, args...)
+}
+
+// tryWith runs a command as try does, with a standard input that may come later.
+func tryWith(ctx context.Context, input io.Reader, name string, args ...string) (string, error) {
 	cmd := command(ctx, name, args...)
-	cmd.Stdin = strings.NewReader(input)
+	cmd.Stdin = input
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -73,10 +79,19 @@ func drive[T any](t *testing.T, pod string, args ...string) T {
 // its answer.
 func run[T any](t *testing.T, pod string, line ...string) (T, error) {
 	t.Helper()
+	return runWith[T](t, nil, pod, line...)
+}
+
+// runWith runs a verb as run does, with a standard input, if there is one.
+func runWith[T any](t *testing.T, input io.Reader, pod string, line ...string) (T, error) {
+	t.Helper()
 	var answer T
 	namespace, name, _ := strings.Cut(pod, "/")
-	args := append([]string{"-n", namespace, "exec", name, "-c", line[0], "--", "/ko-app/" + line[0]}, line[1:]...)
-	out, err := try(t.Context(), "", "kubectl", args...)
+	args := []string{"-n", namespace, "exec", name, "-c", line[0]}
+	if input != nil {
+		args = append(args, "--stdin")
+	}
+	out, err := tryWith(t.Context(), input, "kubectl", append(append(args, "--", "/ko-app/"+line[0]), line[1:]...)...)
 	if err == nil {
 		err = json.Unmarshal([]byte(out), &answer)
 	}

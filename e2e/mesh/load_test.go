@@ -5,6 +5,7 @@ package mesh
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"testing"
@@ -50,12 +51,22 @@ func loaded(t *testing.T, flags []string, happens func()) made {
 	parts := make([]made, len(pods))
 	errs := make([]error, len(pods))
 	var all sync.WaitGroup
+	inputs := make([]*io.PipeWriter, len(pods))
+	end := func() {
+		for _, input := range inputs {
+			_ = input.Close()
+		}
+	}
 	for i, pod := range pods {
+		var input io.Reader
+		input, inputs[i] = io.Pipe()
 		all.Go(func() {
-			parts[i], errs[i] = run[made](t, "shop-test/"+pod, append([]string{"driver", "load"}, flags...)...)
+			parts[i], errs[i] = runWith[made](t, input, "shop-test/"+pod, append([]string{"driver", "load"}, flags...)...)
 		})
 	}
+	defer end()
 	happens()
+	end()
 	all.Wait()
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)

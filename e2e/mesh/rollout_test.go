@@ -4,20 +4,32 @@ package mesh
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"testing"
 	"time"
 )
 
+// untilThen is the flag with which a verb of the driver ends when what happens meanwhile is over, and not later.
+const untilThen = "-until-input-ends"
+
 // during runs a verb of the driver while something happens.
 func during[T any](t *testing.T, pod string, args []string, happens func()) T {
 	t.Helper()
+	input, over := io.Pipe()
+	defer func() { _ = over.Close() }()
 	got := make(chan T, 1)
 	go func() {
 		defer close(got)
-		got <- drive[T](t, pod, args...)
+		answer, err := runWith[T](t, input, pod, append([]string{"driver"}, args...)...)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		got <- answer
 	}()
 	happens()
+	_ = over.Close()
 	answer, ok := <-got
 	if !ok {
 		t.FailNow()
@@ -65,7 +77,7 @@ func TestRow03Streams(t *testing.T) {
 	const watchers, lasts = 50, 180 * time.Second
 	began := time.Now()
 	var middle, end time.Time
-	seen := during[[]watched](t, outside, []string{"watch", "-url", gateway, "-ca", certificate(t), "-n", fmt.Sprint(watchers), "-for", lasts.String()}, func() {
+	seen := during[[]watched](t, outside, []string{"watch", "-url", gateway, "-ca", certificate(t), "-n", fmt.Sprint(watchers), "-for", lasts.String(), untilThen}, func() {
 		restartWhole(t, "shop", "order")
 		middle = time.Now()
 		restartWhole(t, "shop-ingress", "ingress")
@@ -133,7 +145,7 @@ func TestRow04Rollout(t *testing.T) {
 		restart(t, "shop", "catalog")
 		restartWhole(t, "shop-ingress", "ingress")
 		took = time.Since(began)
-	})
+	}, untilThen)
 	if took > lasts {
 		t.Errorf("all that happened took %v, and there were calls for %v", took, lasts)
 	}

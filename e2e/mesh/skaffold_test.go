@@ -63,14 +63,16 @@ func TestRow19Skaffold(t *testing.T) {
 	if service > 20*time.Second {
 		t.Errorf("the edit of a service answered after %v", service)
 	}
-	eventually(t, patience, func() error { return dev.watches(2) })
-	kubectl(t, "-n", "shop", "rollout", "status", "deployment/catalog", "--timeout=180s")
-	kit := ofTheKit.change(t, tree)
-	if kit > 90*time.Second {
-		t.Errorf("the edit of the kit answered after %v", kit)
-	}
-	t.Logf("row 19: deployed and verified within %v; an edit answered within %v, of the kit within %v",
-		verified.Round(time.Second), service.Round(100*time.Millisecond), kit.Round(time.Second))
+	t.Logf("row 19: deployed and verified within %v; an edit answered within %v", verified.Round(time.Second), service.Round(100*time.Millisecond))
+	t.Run("kit", func(t *testing.T) { // compiles all services
+		eventually(t, patience, func() error { return dev.watches(2) })
+		kubectl(t, "-n", "shop", "rollout", "status", "deployment/catalog", "--timeout=180s")
+		kit := ofTheKit.change(t, tree)
+		if kit > 90*time.Second {
+			t.Errorf("the edit of the kit answered after %v", kit)
+		}
+		t.Logf("row 19: an edit of the kit answered within %v", kit.Round(time.Second))
+	})
 }
 
 // skaffold runs a verb of skaffold with the profile test in a tree.

@@ -64,7 +64,7 @@ func (c *Calls) add(began time.Time, err error) {
 func load(ctx context.Context, args []string) (any, error) {
 	var to target
 	var rate, writes float64
-	var duration time.Duration
+	var lasts lasting
 	var product string
 	var grpc, follow bool
 	var most, underWay int
@@ -72,7 +72,7 @@ func load(ctx context.Context, args []string) (any, error) {
 		to.flags(f)
 		f.Float64Var(&rate, "rate", 40, "calls a second")
 		f.Float64Var(&writes, "writes", 0.5, "the part of them that places orders")
-		f.DurationVar(&duration, "for", 30*time.Second, "how long")
+		lasts.flags(f, 30*time.Second, "how long")
 		f.IntVar(&most, "n", 0, "how many calls at most; 0 is as many as the time allows")
 		f.StringVar(&product, "product", "KI-MUG-INK", "the product's code")
 		f.BoolVar(&grpc, "grpc", false, "over gRPC in place of Connect")
@@ -124,10 +124,17 @@ func load(ctx context.Context, args []string) (any, error) {
 			}
 		}
 	}
-	began := time.Now()
+	began, over := time.Now(), lasts.over()
 	// next begins the call n, if there is one more; the orders are spread evenly among the calls.
 	next := func(n int, begin func(write bool)) bool {
-		if most > 0 && n >= most || time.Since(began) >= duration || ctx.Err() != nil {
+		select {
+		case <-over:
+			return false
+		case <-ctx.Done():
+			return false
+		default:
+		}
+		if most > 0 && n >= most {
 			return false
 		}
 		begin(int(float64(n+1)*writes) > int(float64(n)*writes))

@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // verbs are what it does, by the first argument.
@@ -53,6 +55,37 @@ func run(args []string) error {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(result)
+}
+
+// lasting is how long a verb goes on: for a time, and less where its standard input ends before, if that was asked for.
+type lasting struct {
+	time  time.Duration
+	input bool
+}
+
+func (l *lasting) flags(f *flag.FlagSet, by time.Duration, usage string) {
+	f.DurationVar(&l.time, "for", by, usage)
+	f.BoolVar(&l.input, "until-input-ends", false, "no longer than the standard input lasts")
+}
+
+// over begins the time, and returns what is closed at its end.
+func (l *lasting) over() <-chan struct{} {
+	over := make(chan struct{})
+	ended := make(chan struct{})
+	if l.input {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			close(ended)
+		}()
+	}
+	go func() {
+		defer close(over)
+		select {
+		case <-time.After(l.time):
+		case <-ended:
+		}
+	}()
+	return over
 }
 
 // parse reads a verb's flags.

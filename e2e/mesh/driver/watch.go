@@ -36,21 +36,21 @@ type Watched struct {
 func watch(ctx context.Context, args []string) (any, error) {
 	var to target
 	var n int
-	var duration time.Duration
+	var lasts lasting
 	var product string
 	if err := parse("watch", args, func(f *flag.FlagSet) {
 		to.flags(f)
 		f.IntVar(&n, "n", 50, "how many watchers")
-		f.DurationVar(&duration, "for", time.Minute, "how long until the orders are cancelled")
+		lasts.flags(f, time.Minute, "how long until the orders are cancelled")
 		f.StringVar(&product, "product", "KI-MUG-INK", "the product's code")
 	}); err != nil {
 		return nil, err
 	}
-	watched := make([]Watched, n)
+	watched, over := make([]Watched, n), lasts.over()
 	var all sync.WaitGroup
 	for i := range watched {
 		all.Go(func() {
-			if err := watchOne(ctx, to, product, duration, &watched[i]); err != nil {
+			if err := watchOne(ctx, to, product, over, &watched[i]); err != nil {
 				watched[i].Error = err.Error()
 			}
 		})
@@ -59,7 +59,7 @@ func watch(ctx context.Context, args []string) (any, error) {
 	return watched, nil
 }
 
-func watchOne(ctx context.Context, to target, product string, duration time.Duration, seen *Watched) error {
+func watchOne(ctx context.Context, to target, product string, over <-chan struct{}, seen *Watched) error {
 	client, err := to.client(true)
 	if err != nil {
 		return err
@@ -72,10 +72,16 @@ func watchOne(ctx context.Context, to target, product string, duration time.Dura
 	}
 	orders := orderv1connect.NewOrderServiceClient(connect.NewClient(transport, token.Show(placed.GetGuestToken())))
 	id := placed.GetOrder().GetId()
-	ctx, stop := context.WithTimeout(ctx, duration+time.Minute)
+	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	cancelling := time.AfterFunc(duration, func() { cancelOrder(ctx, orders, id) })
-	defer cancelling.Stop()
+	go func() {
+		select {
+		case <-over:
+			defer time.AfterFunc(time.Minute, stop) // by then the last entry has been seen
+			cancelOrder(ctx, orders, id)
+		case <-ctx.Done():
+		}
+	}()
 	var ended time.Time
 	for {
 		over, err := follow(ctx, orders, id, seen, &ended)
