@@ -32,7 +32,7 @@ var (
 	project  = flag.String("chromium.project", "shop,office", "which folders of browser/ run, parted by commas: shop, office, budgets or screenshots")
 	only     = flag.String("chromium.only", "", "runs the checks whose names match this `pattern`")
 	products = flag.Int("chromium.products", 30, "how many products the shop has beside those that the checks name")
-	orders   = flag.Int("chromium.orders", 0, "how many orders the shop has beside those that the checks place")
+	orders   = flag.Int("chromium.orders", 60, "how many orders the shop has beside those that the checks place; by default more than a list shows at once")
 )
 
 // served is what the checks in browser/ know of the shops that they open (browser/served.ts).
@@ -75,9 +75,7 @@ func TestPagesInChromium(t *testing.T) {
 		Limited: limited(t), Broken: broken(t), Away: away(t), People: hire(s, ownerLink),
 	}
 	shown.halt(t)
-	if *orders > 0 {
-		s.sold(*orders)
-	}
+	s.sold(*orders)
 	told, err := json.Marshal(shown)
 	if err != nil {
 		t.Fatal(err)
