@@ -1,5 +1,6 @@
 import { defineConfig } from '@playwright/test';
 import { launch } from './launch.ts';
+import { soon } from './soon.ts';
 
 // How long a check waits for what has to come. It states no speed: machines are busy.
 const patience = 180_000;
@@ -11,7 +12,7 @@ export default defineConfig({
   workers: 2,
   reporter: 'list',
   timeout: 2 * patience,
-  expect: { timeout: patience },
+  expect: { timeout: patience, toPass: { intervals: soon } },
   use: {
     baseURL: (JSON.parse(process.env['SHOP'] ?? '{}') as { url?: string }).url,
     browserName: 'chromium',

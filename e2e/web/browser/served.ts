@@ -1,5 +1,6 @@
 // The shops that the harness serves (../chromium_test.go), and what their owner does meanwhile.
 import { expect } from '@playwright/test';
+import { soon } from './soon.ts';
 
 /** Somebody who works for the shop. */
 export interface Person {
@@ -108,19 +109,19 @@ export async function deliver(product: Product, delta: number): Promise<void> {
   const before = await available();
   const request = { requestId: crypto.randomUUID(), productCode: product.code, delta: String(delta), reason: 'delivery' };
   await once('inventory knows the product', () => call('inventory.v1.InventoryService/AdjustStock', request));
-  await expect.poll(available, 'the catalog knows the stock').toBe(before + delta);
+  await expect.poll(available, { message: 'the catalog knows the stock', intervals: soon }).toBe(before + delta);
 }
 
 /** Changes the price, and waits until orders cost it. */
 export async function reprice(product: Product, price: Money): Promise<void> {
   await call('catalog.v1.ProductService/UpdateProduct', { product: { id: product.id, price }, updateMask: 'price' });
-  await expect.poll(async () => (await quote(product)).units, 'order knows the price').toBe(price.units);
+  await expect.poll(async () => (await quote(product)).units, { message: 'order knows the price', intervals: soon }).toBe(price.units);
 }
 
 /** Archives a product, and waits until it can't be ordered any more. */
 export async function archive(product: Product): Promise<void> {
   await call('catalog.v1.ProductService/ArchiveProduct', { id: product.id });
-  await expect.poll(() => quote(product).then(() => 'sold', () => 'gone'), 'order knows it').toBe('gone');
+  await expect.poll(() => quote(product).then(() => 'sold', () => 'gone'), { message: 'order knows it', intervals: soon }).toBe('gone');
 }
 
 /** Returns the orders of an e-mail address. */
@@ -131,12 +132,8 @@ export async function ordersOf(email: string): Promise<Order[]> {
 
 /** Waits until an order is in a state. */
 export async function reached(order: Order, state: string): Promise<void> {
-  await expect
-    .poll(async () => {
-      const answer = await call<{ order: Order }>('order.v1.OrderService/GetOrder', { id: order.id });
-      return answer.order.state;
-    }, `order ${order.number} is ${state}`)
-    .toBe(`ORDER_STATE_${state}`);
+  const now = async (): Promise<string> => (await call<{ order: Order }>('order.v1.OrderService/GetOrder', { id: order.id })).order.state;
+  await expect.poll(now, { message: `order ${order.number} is ${state}`, intervals: soon }).toBe(`ORDER_STATE_${state}`);
 }
 
 /** Places an order as a guest, and returns it with the path of its link. */

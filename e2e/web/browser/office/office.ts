@@ -1,7 +1,7 @@
 // Who works in the office, and what the checks of it have in common.
 import { readFileSync } from 'node:fs';
 import { expect, type BrowserContext, type Locator, type Page } from '@playwright/test';
-import { test as base, type Errors } from '../check.ts';
+import { leave, test as base, type Errors } from '../check.ts';
 import { served, type Person } from '../served.ts';
 
 export { expect };
@@ -31,8 +31,20 @@ export class Desk {
 
   /** Waits until nothing is loading. */
   async ready(): Promise<void> {
-    await expect(this.page.locator(':is(#main, main.narrow) h1')).toBeVisible();
-    await expect(this.page.locator('.skeleton')).toHaveCount(0);
+    // Looked at in each frame: an expectation that fails first looks again later than most screens take.
+    await this.page.waitForFunction(() => document.querySelector(':is(#main, main.narrow) h1')?.checkVisibility() && !document.querySelector('.skeleton'));
+  }
+
+  /** Closes the tab, and returns another one's desk, in which nothing was typed and a language is chosen. */
+  async anew(who: Who, language: Language): Promise<Desk> {
+    await this.page.evaluate((chosen) => {
+      sessionStorage.clear();
+      localStorage.setItem('office-language', chosen);
+    }, language);
+    await leave(this.page);
+    const context = this.page.context();
+    if (who !== 'nobody' && (await context.cookies()).length === 0) await enter(context, served.people[who]);
+    return new Desk(this.page, this.errors, language);
   }
 
   /** A text of the office, in the language that it shows. */

@@ -1,4 +1,5 @@
 // Answers that a shop gives seldom: a check has the browser get them in place of the shop's own.
+// And shorter lists than it asked for.
 import { served } from '../served.ts';
 import type { Desk } from './office.ts';
 
@@ -38,6 +39,17 @@ export async function hold({ page }: Desk, method: string): Promise<void> {
 /** Has a method answered with something else. */
 export async function answer({ page }: Desk, method: string, body: object): Promise<void> {
   await page.route(calls(method), (route) => route.fulfill({ contentType: 'application/json', body: JSON.stringify(body) }));
+}
+
+const long = /\/shopmesh\.\w+\.v1\.\w+\/List(Orders|Products|LowStock|Notifications|Customers|Activity)$/;
+
+/** Has lists come in pages of ten: how a row looks, the first ones show. */
+export async function shorten({ page }: Desk): Promise<void> {
+  await page.route(long, (route) => {
+    const asked = route.request().postDataJSON() as { pageSize?: number };
+    const whole = [undefined, 50, 100].includes(asked.pageSize);
+    return route.continue(whole ? { postData: JSON.stringify({ ...asked, pageSize: 10 }) } : {});
+  });
 }
 
 /** The address of a method's calls. */

@@ -1,37 +1,18 @@
 // How pages look, in each state: nobody is kept out, and nothing is wider than the page.
-import { accessible, expect, fits, shownToAll, test } from '../check.ts';
+import { expect, leave, shownInAnotherLanguage, shownToAll, test } from '../check.ts';
 import { states } from '../states.ts';
 
 for (const state of states) {
-  test(`${state.name}: light and dark, narrow, large text, forced colours`, async ({ page, errors }) => {
+  test(`${state.name}: light and dark, less motion, narrow, large text, forced colours, and Arabic`, async ({ page, context, errors }) => {
     await state.open({ page, errors, language: '' });
     await shownToAll(page);
-  });
-
-  test(`${state.name}: Arabic, from right to left`, async ({ page, errors }) => {
+    await leave(page);
+    await context.clearCookies(); // another visitor
     await state.open({ page, errors, language: '/ar' });
     await expect(page.locator('html')).toHaveAttribute('dir', 'rtl');
-    await accessible(page);
-    await page.setViewportSize({ width: 320, height: 900 });
-    await fits(page);
+    await shownInAnotherLanguage(page);
   });
 }
-
-test('nothing moves for those who want less motion', async ({ page }) => {
-  await page.emulateMedia({ reducedMotion: 'reduce' });
-  for (const path of ['/', '/p/BLUE/blue-mug', '/cart']) {
-    await page.goto(path);
-    const moving = await page.evaluate(() =>
-      [...document.querySelectorAll('*')]
-        .filter((element) => {
-          const style = getComputedStyle(element);
-          return style.animationName !== 'none' || style.transitionDuration.split(', ').some((time) => parseFloat(time) > 0);
-        })
-        .map((element) => element.outerHTML),
-    );
-    expect(moving).toEqual([]);
-  }
-});
 
 for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
