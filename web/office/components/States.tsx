@@ -5,7 +5,7 @@ import { useSession } from "../session/browser";
 import { explain, refusalOf } from "../rpc/errors";
 import { time } from "../texts/format";
 import type { TextId } from "../texts/say";
-import { say } from "../texts/say";
+import { say, texts } from "../texts/say";
 import { Button } from "./Button";
 
 /** Holds the place of what is loading. It is seen after 300 ms, so that what is quick does not flicker. */
@@ -74,8 +74,8 @@ export function Permitted({ permission, children }: { permission: Permission; ch
   );
 }
 
-/** A part of a screen that is not there, by name. */
+/** A part of a screen that is not there, by the contexts that hold it. */
 export function Missing({ parts }: { parts: readonly string[] }) {
   if (parts.length === 0) return null;
-  return <p className="notice" data-kind="warn" role="status">{say("state.missing", { Parts: parts.join(", ") })}</p>;
+  return <p className="notice" data-kind="warn" role="status">{say("state.missing", { Parts: parts.map((part) => texts.code("settings.context", part) ?? part).join(", ") })}</p>;
 }

@@ -58,10 +58,10 @@ export function explain(error: unknown): string {
 
 /** Says what is wrong with a field by the rule that it breaks; without one, in the shop's own words. */
 export function explainRule(rule: string, description: string): string {
-  return texts.rule(rule) ?? say("field.refused", { Why: description });
+  return texts.code("rule", rule) ?? say("field.refused", { Why: description });
 }
 
 /** Says what a reason means; one that this build does not know by its name. */
 export function explainReason(reason: string): string {
-  return texts.reason(reason) ?? say("reason.unknown", { Reason: reason });
+  return texts.code("reason", reason) ?? say("reason.unknown", { Reason: reason });
 }

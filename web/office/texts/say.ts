@@ -1,9 +1,8 @@
 // The office's texts, by typed ids: what is missing in a language does not compile.
-import type { Reason } from "@shopmesh/api/shopmesh/errors/v1/reason_pb";
-import type { Rule } from "@shopmesh/api/shopmesh/errors/v1/rule_pb";
 import de from "../../messages/de/office.json";
 import en from "../../messages/en/office.json";
 import { reload } from "../form/leaving";
+import type { CodeId, Codes } from "./codes";
 
 type Forms = { one: string; other: string };
 type Catalog = typeof en;
@@ -14,9 +13,6 @@ export type TextId = { [Id in keyof Catalog]: Catalog[Id] extends string ? Id : 
 export type CountId = Exclude<keyof Catalog, TextId>;
 /** What stands in a text: `{{.Name}}` by its name. */
 export type Values = Readonly<Record<string, string | number>>;
-
-type ReasonId = `reason.${Exclude<keyof typeof Reason, "UNSPECIFIED">}`;
-type RuleId = `rule.${Exclude<keyof typeof Rule, "UNSPECIFIED">}`;
 
 /** The languages that the office has. */
 export const languages = ["en", "de"] as const;
@@ -47,18 +43,11 @@ export class Texts {
     return this.#fill(form, { ...values, Count: count });
   }
 
-  /** Says why a call was refused. A reason that this build does not know has no text. */
-  reason(name: string): string | undefined {
-    const reasons: Record<ReasonId, string> = this.#catalog;
-    const id = `reason.${name}`;
-    return id in reasons ? reasons[id as ReasonId] : undefined;
-  }
-
-  /** Says what is wrong with a field that breaks a rule. One that this build does not know has no text. */
-  rule(name: string): string | undefined {
-    const rules: Record<RuleId, string> = this.#catalog;
-    const id = `rule.${name}`;
-    return id in rules ? rules[id as RuleId] : undefined;
+  /** Says what a code means. One that this build does not know has no text. */
+  code(kind: keyof Codes, name: string): string | undefined {
+    const codes: Record<CodeId, string> = this.#catalog;
+    const id = `${kind}.${name}`;
+    return id in codes ? codes[id as CodeId] : undefined;
   }
 
   #fill(text: string, values: Values): string {

@@ -13,10 +13,12 @@ import { DataTable } from "../../components/DataTable";
 import { FilterBar, Views } from "../../components/FilterBar";
 import { Pager, StateBadge } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { explainReason } from "../../rpc/errors";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
 import { number, time } from "../../texts/format";
-import { say, texts } from "../../texts/say";
+import { say } from "../../texts/say";
+import { rpcName } from "./rpcs";
 import type { ActivitySearch } from "./search";
 import { activityFilter, views } from "./search";
 
@@ -25,14 +27,14 @@ type Known = Exclude<keyof typeof ActorKind, "UNSPECIFIED">;
 const columns: readonly TableColumn<Activity>[] = [
   { id: "time", name: say("movement.time"), cell: (entry) => time(entry.createTime) },
   { id: "actor", name: say("activity.who"), cell: (entry) => entry.actor && <>{say(`activity.kind.${ActorKind[entry.actor.kind] as Known}`)} <Actor actor={entry.actor.id} /></> },
-  { id: "rpc", name: say("activity.what"), cell: (entry) => <code>{entry.rpc.replace(/^shopmesh\./, "")}</code> },
+  { id: "rpc", name: say("activity.what"), cell: (entry) => rpcName(entry.rpc) ?? <code>{entry.rpc}</code> },
   { id: "resource", name: say("activity.to"), cell: (entry) => <bdi>{entry.resource || "–"}</bdi> },
   { id: "changes", name: say("activity.changes"), cell: (entry) => <Changes changes={entry.changes} omitted={entry.omittedChanges} /> },
   {
     id: "outcome", name: say("activity.outcome"), cell: (entry) => (
       <>
         <StateBadge kind={entry.outcome === Outcome.DONE ? "good" : "bad"}>{entry.outcome === Outcome.DONE ? say("activity.done") : say("activity.refused")}</StateBadge>
-        {entry.count > 1 && <> {number(entry.count)}×</>} {entry.reason && texts.reason(entry.reason)}
+        {entry.count > 1 && <> {number(entry.count)}×</>} {entry.reason && explainReason(entry.reason)}
       </>
     ),
   },

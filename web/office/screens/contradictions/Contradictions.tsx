@@ -11,18 +11,19 @@ import { DataTable } from "../../components/DataTable";
 import { Dialog } from "../../components/Dialog";
 import { Field } from "../../components/Field";
 import { Form } from "../../components/Form";
+import { Said } from "../../components/Said";
 import { Pager } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
 import { useDone } from "../../components/useDone";
 import { setOnly } from "../../rpc/search";
 import { useSession } from "../../session/browser";
 import { time } from "../../texts/format";
-import { say } from "../../texts/say";
+import { say, texts } from "../../texts/say";
 
 const columns: readonly TableColumn<Contradiction>[] = [
   { id: "time", name: say("movement.time"), cell: (one) => time(one.createTime) },
-  { id: "event", name: say("contradiction.event"), cell: (one) => <code>{one.eventType}</code> },
-  { id: "cause", name: say("contradiction.cause"), cell: (one) => <span lang="en">{one.cause}</span> },
+  { id: "event", name: say("contradiction.event"), cell: (one) => <>{texts.code("contradiction.event", one.eventType)} <code>{one.eventType}</code></> },
+  { id: "cause", name: say("contradiction.cause"), cell: (one) => <Said text={one.cause} lang="en" /> },
 ];
 
 /** What the payment provider reported and the books contradict, until somebody looked into it. */
@@ -68,7 +69,7 @@ function Resolve({ contradiction, onClose }: { contradiction: Contradiction; onC
   });
   return (
     <Dialog title={say("contradiction.resolve")} onClose={onClose}>
-      <p lang="en">{contradiction.cause}</p>
+      <p><Said text={contradiction.cause} lang="en" /></p>
       <Form error={resolve.error} pending={resolve.isPending} submit={say("contradiction.resolve")} onSubmit={() => resolve.mutate({ id: contradiction.id, note })}>
         <Field name="note" label={say("contradiction.note")} value={note} onChange={setNote} rows={3} max={500} focused />
       </Form>

@@ -7,6 +7,7 @@ import type { ReactNode } from "react";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { kindName, MailBadge, Resend } from "../../components/mail";
+import { Said } from "../../components/Said";
 import { Facts } from "../../components/Small";
 import { EmptyState, Pending, Permitted } from "../../components/States";
 import { time } from "../../texts/format";
@@ -15,7 +16,8 @@ import { Frame } from "./Frame";
 
 const attempts: readonly TableColumn<DeliveryAttempt>[] = [
   { id: "time", name: say("mail.time"), cell: (attempt) => time(attempt.createTime) },
-  { id: "result", name: say("mail.result"), cell: (attempt) => <code>{attempt.result}</code> },
+  { id: "outcome", name: say("mail.outcome"), cell: (attempt) => (attempt.accepted ? say("mail.accepted") : say("mail.not_accepted")) },
+  { id: "result", name: say("mail.result"), cell: (attempt) => <Said text={attempt.result} lang="en" /> },
 ];
 
 const route = getRouteApi("/mails/$id");

@@ -74,7 +74,7 @@ function Shown({ order }: { order: Order }) {
       )}
       <PaymentPart order={order} />
       <Mails order={order} />
-      <OrderTimeline id={order.id} />
+      <OrderTimeline order={order} />
     </article>
   );
 }

@@ -7,12 +7,13 @@ import { PaymentService } from "@shopmesh/api/shopmesh/payment/v1/payment_servic
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import { useState } from "react";
 import { Button } from "../../components/Button";
+import { Said } from "../../components/Said";
 import { Facts, Price } from "../../components/Small";
 import { Failed, Skeleton } from "../../components/States";
 import { positive } from "../../form/money";
 import { useSession } from "../../session/browser";
 import { number, time } from "../../texts/format";
-import { say } from "../../texts/say";
+import { say, texts } from "../../texts/say";
 import { leftOf, linesText } from "./refund";
 import { RefundDialog } from "./RefundDialog";
 import { RestockNotice } from "./RestockNotice";
@@ -54,7 +55,7 @@ function Shown({ order, payment, refunds }: { order: Order; payment: Payment; re
       <Facts facts={[
         [say("payment.reference"), <bdi key="reference">{payment.reference}</bdi>],
         [say("payment.status"), say(`payment.status.${PaymentStatus[payment.status] as KnownStatus}`)],
-        [say("payment.method"), <bdi key="method">{payment.paymentMethod}</bdi>],
+        [say("payment.method"), <bdi key="method">{methodName(payment.paymentMethod)}</bdi>],
         [say("payment.captured"), <Price key="captured" amount={payment.captured} />],
         [say("payment.refunded"), <Price key="refunded" amount={payment.refunded} />],
       ]} />
@@ -65,13 +66,18 @@ function Shown({ order, payment, refunds }: { order: Order; payment: Payment; re
   );
 }
 
+// A card has an id of its own at Stripe; a method that has no text is shown as the settings have it.
+function methodName(method: string): string {
+  return texts.code("payment.method", method.startsWith("pm_") ? "pm_*" : method) ?? method;
+}
+
 function OneRefund({ order, refund }: { order: Order; refund: Refund }) {
   return (
     <p>
       <Price amount={refund.amount} /> · {say(`refund.status.${RefundStatus[refund.status] as KnownRefund}`)} · {time(refund.createTime)}
       {refund.lines.length > 0 && <> · {linesText(order, refund.lines, number)}</>}
       {refund.reason && <> · {refund.reason}</>}
-      {refund.failureCode && <> · <code>{refund.failureCode}</code></>}
+      {refund.failureCode && <> · <Said by={say("said.provider")} text={refund.failureCode} lang="en" /></>}
     </p>
   );
 }

@@ -1,0 +1,21 @@
+// Codes of the contracts are words of the reader's language; what others said is marked as theirs.
+import { cancelled } from './made.ts';
+import { expect, test } from './office.ts';
+
+test.use({ language: 'de' });
+
+test('an order tells what happened in German, and quotes what is said in English', async ({ desk }) => {
+  await desk.open(`/orders/${(await cancelled()).id}`);
+  const timeline = desk.page.locator('.timeline');
+  for (const kind of ['PLACED', 'CONFIRMED', 'CANCELLED', 'SALE', 'PAYMENT_REQUESTED']) await expect(timeline).toContainText(desk.say(`timeline.${kind}`));
+  await expect(timeline).toContainText(desk.say('cancel_reason.REQUESTED'));
+  await expect(timeline.locator('q[lang=en]').first()).toBeVisible();
+  await expect(desk.page.locator('main [lang=en]:not(q)')).toHaveCount(0);
+  await expect(desk.page.locator('main')).toContainText(desk.say('payment.method.sandbox_ok'));
+});
+
+test('the activity says what was called in German', async ({ desk }) => {
+  await desk.open('/activity');
+  await expect(desk.rows.first()).toBeVisible();
+  await expect(desk.page.locator('main tbody')).not.toContainText('Service/');
+});
