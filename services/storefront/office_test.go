@@ -12,7 +12,7 @@ import (
 // built is a build of the office as web/office/build.mjs makes it.
 var built = fstest.MapFS{
 	"index.html": {Data: []byte(`<!doctype html><html lang="{{.Language}}" data-accent="{{.Accent}}"><meta property="csp-nonce" nonce="{{.Nonce}}">` +
-		`<meta name="shop" content="{{.Shop}}" data-time-zone="{{.TimeZone}}" data-currency="{{.Currency}}"><link rel="icon" href="{{.Icon}}">` +
+		`<meta name="shop" content="{{.Shop}}" data-time-zone="{{.TimeZone}}" data-currency="{{.Currency}}"><meta name="imprint-ar" lang="{{.Imprint.ar.Language}}" content="{{.Imprint.ar}}"><link rel="icon" href="{{.Icon}}">` +
 		`<noscript>{{.NoScript}}</noscript><script type="module" src="/office/assets/office-AB12.js"></script>`)},
 	"assets/office-AB12.js":    {Data: []byte("plain")},
 	"assets/office-AB12.js.gz": {Data: []byte("zipped")},
@@ -30,7 +30,7 @@ func TestTheOfficeIsOnePage(t *testing.T) {
 		if res.StatusCode != http.StatusOK || res.Header.Get("Cache-Control") != "no-store" || res.Header.Get("Content-Type") != "text/html; charset=utf-8" {
 			t.Fatalf("%s is %d, %v\n%s", path, res.StatusCode, res.Header, body)
 		}
-		for _, want := range []string{`data-time-zone="UTC"`, `data-currency="EUR"`, `data-accent="blue"`, `lang="en"`, "/assets/icon.", "The office needs JavaScript"} {
+		for _, want := range []string{`data-time-zone="UTC"`, `data-currency="EUR"`, `data-accent="blue"`, `lang="en"`, `<meta name="imprint-ar" lang="" content="">`, "/assets/icon.", "The office needs JavaScript"} {
 			if !strings.Contains(body, want) {
 				t.Errorf("%s lacks %q\n%s", path, want, body)
 			}

@@ -51,6 +51,9 @@ export interface Order {
   number: string;
   state: string;
   total: Money;
+  paymentId?: string;
+  balance?: Money;
+  refunded?: Money;
   contact: { email: string; firstName: string };
 }
 
@@ -137,7 +140,7 @@ export async function reached(order: Order, state: string): Promise<void> {
 }
 
 /** Places an order as a guest, and returns it with the path of its link. */
-export async function place(code: string, method = 'sandbox_ok', quantity = 1, email = 'ada@example.com'): Promise<{ order: Order; link: string }> {
+export async function place(code: string, method = 'sandbox_ok', quantity = 1, email = 'ada@example.com', languageCode = ''): Promise<{ order: Order; link: string }> {
   const answer = await call<{ order: Order; guestToken: string }>(
     'order.v1.OrderService/PlaceOrder',
     {
@@ -146,6 +149,7 @@ export async function place(code: string, method = 'sandbox_ok', quantity = 1, e
       shippingAddress: { regionCode: 'GB', postalCode: 'SW1Y 4JH', locality: 'London', addressLines: ['12 St James’s Square'] },
       lines: [{ productCode: code, quantity }],
       paymentMethod: method,
+      languageCode,
     },
     served.url,
   );

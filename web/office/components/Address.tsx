@@ -2,15 +2,15 @@ import type { PostalAddress } from "@shopmesh/api/google/type/postal_address_pb"
 import { locale } from "../texts/say";
 
 /** The name of a country or territory; its code where the browser knows no name. */
-export function regionName(code: string): string {
-  return code === "" ? "" : (new Intl.DisplayNames(locale, { type: "region", fallback: "code" }).of(code) ?? code);
+function regionName(code: string, within: string): string {
+  return code === "" ? "" : (new Intl.DisplayNames(within, { type: "region", fallback: "code" }).of(code) ?? code);
 }
 
-/** A postal address, a line for each part. name is whom it goes to where the address names nobody. */
-export function Address({ address, name }: { address: PostalAddress | undefined; name?: string }) {
+/** A postal address, a line for each part. name is whom it goes to where the address names nobody; the country is named in the office's language unless another locale is given. */
+export function Address({ address, name, within = locale }: { address: PostalAddress | undefined; name?: string; within?: string }) {
   if (!address) return null;
   const town = [address.postalCode, address.locality].filter(Boolean).join(" ");
   const recipients = address.recipients.length > 0 ? address.recipients : [name];
-  const lines = [...recipients, address.organization, ...address.addressLines, town, address.administrativeArea, regionName(address.regionCode)];
+  const lines = [...recipients, address.organization, ...address.addressLines, town, address.administrativeArea, regionName(address.regionCode, within)];
   return <address>{lines.filter(Boolean).map((line, at) => <span key={at}><bdi>{line}</bdi></span>)}</address>;
 }

@@ -51,11 +51,16 @@ export class Texts {
   }
 
   #fill(text: string, values: Values): string {
-    return text.replace(/\{\{\.(\w+)\}\}/g, (whole, name: string) => {
-      const value = values[name];
-      return typeof value === "number" ? this.#number.format(value) : (value ?? whole);
-    });
+    return filled(text, values, this.#number);
   }
+}
+
+/** A text with values where their names stand: `{{.Name}}`. */
+export function filled(text: string, values: Values, numbers?: Intl.NumberFormat): string {
+  return text.replace(/\{\{\.(\w+)\}\}/g, (whole, name: string) => {
+    const value = values[name];
+    return typeof value === "number" ? (numbers?.format(value) ?? String(value)) : (value ?? whole);
+  });
 }
 
 const kept = "office-language";

@@ -13,14 +13,14 @@ async function lose(page: Page, method: string): Promise<void> {
   });
 }
 
-async function refundsOf({ paymentId }: Order & { paymentId?: string }): Promise<object[]> {
+async function refundsOf({ paymentId }: Order): Promise<object[]> {
   return (await call<{ refunds?: object[] }>('payment.v1.PaymentService/ListRefunds', { paymentId })).refunds ?? [];
 }
 
 /** An order of two of a product, as it is once it is paid. */
-async function two(code: string): Promise<Order & { paymentId?: string }> {
+async function two(code: string): Promise<Order> {
   const { id } = await paid(code, 2);
-  return (await call<{ order: Order & { paymentId?: string } }>('order.v1.OrderService/GetOrder', { id })).order;
+  return (await call<{ order: Order }>('order.v1.OrderService/GetOrder', { id })).order;
 }
 
 /** Asks for one item's money back. */

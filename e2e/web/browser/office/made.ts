@@ -9,10 +9,22 @@ function made<T>(make: Made<T>): Made<T> {
 }
 
 /** Places an order and waits until it is paid. */
-export async function paid(code = 'BLUE', quantity = 1, email?: string): Promise<Order> {
-  const { order } = await place(code, 'sandbox_ok', quantity, email);
+export async function paid(code = 'BLUE', quantity = 1, email?: string, languageCode?: string): Promise<Order> {
+  const { order } = await place(code, 'sandbox_ok', quantity, email, languageCode);
   await reached(order, 'CONFIRMED');
   return order;
+}
+
+/** Places an order in a language, gives one euro of it back, and returns it as it is then. */
+export async function refunded(languageCode: string): Promise<Order> {
+  const { id } = await paid('LONG', 2, undefined, languageCode);
+  const read = async (): Promise<Order> => (await call<{ order: Order }>('order.v1.OrderService/GetOrder', { id })).order;
+  await call('payment.v1.PaymentService/RefundPayment', { requestId: crypto.randomUUID(), paymentId: (await read()).paymentId, amount: euros(1) });
+  return once('order knows the refund', async () => {
+    const order = await read();
+    if (order.refunded?.units !== '1') throw new Error('it is not refunded yet');
+    return order;
+  });
 }
 
 /** Places an order and ships it. */

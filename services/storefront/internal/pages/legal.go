@@ -38,6 +38,17 @@ func (o OwnSettings) legalText(language, kind string) (text, in string) {
 	return "", ""
 }
 
+// imprint returns who runs the shop, a line for each part, and the language that it is in: the
+// first section of the imprint, or where one is that is kept elsewhere. It has no lines where
+// nobody set one.
+func (v *visit) imprint(language string) (lines []string, in string) {
+	text, in := v.own.legalText(language, "imprint")
+	if elsewhere := v.set.Legal.Imprint; text == "" && elsewhere != "" {
+		return []string{elsewhere}, ""
+	}
+	return view.FirstSection(text), in
+}
+
 // legalText is the page of a legal text.
 func (s *Server) legalText(v *visit) error {
 	for _, at := range v.legalKinds() {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
+	"github.com/shopmesh/shopmesh/services/storefront/internal/messages"
 )
 
 // officePath begins the addresses of the office, which is one page for all of them: what it
@@ -33,8 +35,8 @@ func (s *Server) office(v *visit) error {
 		return errNotFound // a file of another build, for which a page would be taken
 	}
 	nonce := rand.Text()
-	body := s.Office.Page("Nonce", nonce, "Language", v.texts.Language(), "Shop", v.set.ShopName, "Accent", v.own.Accent,
-		"TimeZone", v.own.Location.String(), "Currency", v.set.Currency, "Icon", s.Assets.Href("icon.svg"), "NoScript", v.texts.Say("office.no_script"))
+	body := s.Office.Page(append(v.imprints(), "Nonce", nonce, "Language", v.texts.Language(), "Shop", v.set.ShopName, "Accent", v.own.Accent,
+		"TimeZone", v.own.Location.String(), "Currency", v.set.Currency, "Icon", s.Assets.Href("icon.svg"), "NoScript", v.texts.Say("office.no_script"))...)
 	v.protect()
 	// Styles that the components make while they run need the nonce of this answer. Mails are
 	// shown in a frame that has this policy, too, and their styles are attributes.
@@ -42,6 +44,17 @@ func (s *Server) office(v *visit) error {
 		"img-src 'self' https:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types office default")
 	v.send(http.StatusOK, noStore, "text/html; charset=utf-8", []byte(body))
 	return nil
+}
+
+// imprints are the beginning of the shop's imprint for each language, as name and value in turn:
+// receipts are in the language of their order, whatever the pages are offered in.
+func (v *visit) imprints() []string {
+	var values []string
+	for _, language := range messages.Languages() {
+		lines, in := v.imprint(language)
+		values = append(values, "Imprint."+language, strings.Join(lines, "\n"), "Imprint."+language+".Language", in)
+	}
+	return values
 }
 
 // toOffice leads to a page of the office.

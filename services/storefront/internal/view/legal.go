@@ -52,6 +52,28 @@ func ReadLegal(text string) []Block {
 	return blocks
 }
 
+// FirstSection returns the lines of a legal text's first section, without its heading: of an
+// imprint, who runs the shop. What stands after the next heading is not in it.
+func FirstSection(text string) []string {
+	var lines []string
+	for _, block := range ReadLegal(text) {
+		if block.Heading {
+			if len(lines) > 0 {
+				break
+			}
+			continue
+		}
+		for _, line := range block.Lines {
+			var whole strings.Builder
+			for _, span := range line {
+				whole.WriteString(span.Text)
+			}
+			lines = append(lines, whole.String())
+		}
+	}
+	return lines
+}
+
 // spans parts a line into plain texts and links.
 func spans(line string) []Link {
 	var all []Link

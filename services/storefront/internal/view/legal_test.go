@@ -2,6 +2,7 @@ package view_test
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/shopmesh/shopmesh/services/storefront/internal/view"
@@ -24,5 +25,21 @@ func TestALegalTextIsRead(t *testing.T) {
 	}
 	if got := view.ReadLegal(""); len(got) != 0 {
 		t.Errorf("nothing is read as %v", got)
+	}
+}
+
+// The first section of an imprint is what receipts begin with: whether it has a heading or not,
+// it ends where the next one stands.
+func TestTheFirstSectionOfALegalText(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		"": nil,
+		"# Who we are\nAda Lovelace\nSt James's Square\n\nVAT GB 123, https://ada.example/.\n# Disputes\nNone": {"Ada Lovelace", "St James's Square", "VAT GB 123, https://ada.example/."},
+		"Ada Lovelace\n- London\n# More\ntext": {"Ada Lovelace", "London"},
+		"# Only\n# headings":                   nil,
+	} {
+		if got := view.FirstSection(text); !slices.Equal(got, want) {
+			t.Errorf("%q begins with %q, want %q", text, got, want)
+		}
 	}
 }

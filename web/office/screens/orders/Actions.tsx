@@ -20,18 +20,29 @@ type Open = "ship" | "cancel" | "correct" | "tracking";
 
 const before = [OrderState.PLACED, OrderState.AWAITING_PAYMENT, OrderState.CONFIRMED];
 
-/** What an order's state allows. */
+/** What an order's state allows, and what is printed about it. */
 export function Actions({ order }: { order: Order }) {
+  const writes = useSession().may(Permission.ORDERS_WRITE);
+  return (
+    <div className="actions">
+      {writes && <Changes order={order} />}
+      <Link className="button" data-kind="quiet" to="/print" search={{ sheet: "slip", orders: order.id }}>{say("print.slip")}</Link>
+      <Link className="button" data-kind="quiet" to="/print" search={{ sheet: "pick", orders: order.id }}>{say("print.pick")}</Link>
+      <Link className="button" data-kind="quiet" to="/print" search={{ sheet: "receipt", orders: order.id }}>{say("print.receipt")}</Link>
+    </div>
+  );
+}
+
+function Changes({ order }: { order: Order }) {
   const [open, setOpen] = useState<Open>();
   const done = useDone();
   const requests = useRequests("MarkOrderDelivered");
   const deliver = useMutation(OrderService.method.markOrderDelivered, { onSuccess: () => done(say("deliver.done", { Number: order.number })) });
-  if (!useSession().may(Permission.ORDERS_WRITE)) return null;
   const request = { id: order.id, etag: order.etag };
   const close = () => setOpen(undefined);
   const notShipped = before.includes(order.state);
   return (
-    <div className="actions">
+    <>
       {order.state === OrderState.CONFIRMED && <Button onPress={() => setOpen("ship")}>{say("ship.open")}</Button>}
       {order.state === OrderState.SHIPPED && (
         <>
@@ -42,13 +53,10 @@ export function Actions({ order }: { order: Order }) {
       {notShipped && <Button kind="quiet" onPress={() => setOpen("correct")}>{say("correct.open")}</Button>}
       {notShipped && <Button kind="bad" onPress={() => setOpen("cancel")}>{say("cancel.open")}</Button>}
       {deliver.error && <Failed error={deliver.error} retry={() => deliver.mutate({ ...request, requestId: requests.id(request) })} />}
-      <Link className="button" data-kind="quiet" to="/print" search={{ sheet: "slip", orders: order.id }}>{say("print.slip")}</Link>
-      <Link className="button" data-kind="quiet" to="/print" search={{ sheet: "pick", orders: order.id }}>{say("print.pick")}</Link>
-      <Link className="button" data-kind="quiet" to="/print" search={{ sheet: "receipt", orders: order.id }}>{say("print.receipt")}</Link>
       {open === "ship" && <ShipDialog order={order} onClose={close} />}
       {open === "cancel" && <CancelDialog order={order} onClose={close} />}
       {open === "correct" && <CorrectDialog order={order} onClose={close} />}
       {open === "tracking" && <TrackingDialog order={order} onClose={close} />}
-    </div>
+    </>
   );
 }

@@ -1,49 +1,118 @@
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
+import { OrderState } from "@shopmesh/api/shopmesh/order/v1/order_pb";
+import type { Refund } from "@shopmesh/api/shopmesh/payment/v1/payment_pb";
+import type { ReactNode } from "react";
 import { Address } from "../../components/Address";
-import { Price } from "../../components/Small";
-import { shop } from "../../rpc/shop";
-import { day, number } from "../../texts/format";
+import { Facts } from "../../components/Small";
+import { positive } from "../../form/money";
+import { imprint, shop } from "../../rpc/shop";
+import { number } from "../../texts/format";
 import { say } from "../../texts/say";
 import { picksOf } from "./picks";
+import { paidOn, returnedOf } from "./receipt";
+import { wordsOf, type Words } from "./words";
 
-/** What goes into the parcel, or with prices what the customer keeps for the books. */
-export function Slip({ order, priced }: { order: Order; priced: boolean }) {
+/** What goes into the parcel, in the language of the order. */
+export function Slip({ order }: { order: Order }) {
+  const words = wordsOf(order.languageCode);
   return (
-    <section className="print-sheet">
-      <header className="heading"><strong>{shop().name}</strong><span>{priced ? say("print.receipt") : say("print.slip")}</span></header>
-      <Address address={order.shippingAddress} name={`${order.contact?.firstName ?? ""} ${order.contact?.lastName ?? ""}`.trim()} />
-      <p>{say("order.number")}: <bdi>{order.number}</bdi> · {day(order.createTime)}</p>
+    <CustomerSheet words={words} name={words.say("sheet.slip")}>
+      <Recipient order={order} words={words} />
+      <Facts facts={[
+        [words.say("sheet.number"), <bdi key="number">{order.number}</bdi>],
+        [words.say("sheet.ordered"), words.day(order.createTime)],
+      ]} />
+      <table className="order-lines">
+        <thead><tr><th scope="col">{words.say("sheet.product")}</th><th scope="col">{words.say("sheet.quantity")}</th></tr></thead>
+        <tbody>
+          {order.lines.map((line) => (
+            <tr key={line.productCode}>
+              <th scope="row"><bdi>{line.name}</bdi> <bdi className="soft">{line.productCode}</bdi></th>
+              <td>{words.number(line.quantity)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </CustomerSheet>
+  );
+}
+
+/** What the customer keeps for the books, in the language of the order: who sold what to whom, and what was paid and went back. */
+export function Receipt({ order, refunds }: { order: Order; refunds: readonly Refund[] | undefined }) {
+  const words = wordsOf(order.languageCode);
+  const paid = positive(order.captured);
+  const from = imprint(words.language);
+  return (
+    <CustomerSheet words={words} name={words.say("sheet.receipt")}>
+      {from.lines.length > 0 && <address className="soft" lang={from.language} dir="auto">{from.lines.map((line, at) => <span key={at}>{line}</span>)}</address>}
+      <Recipient order={order} words={words} />
+      <Facts facts={[
+        [words.say("sheet.number"), <bdi key="number">{order.number}</bdi>],
+        [words.say("sheet.ordered"), words.day(order.createTime)],
+        ...(paid && paidOn(order) ? [[words.say("sheet.paid_on"), words.day(paidOn(order))] as const] : []),
+        ...(paid ? [[words.say("sheet.method"), <bdi key="method">{words.method(order.paymentMethod)}</bdi>] as const] : []),
+      ]} />
+      {order.state === OrderState.CANCELLED && <p>{words.say("sheet.cancelled")}</p>}
+      {!paid && order.state !== OrderState.CANCELLED && <p>{words.say("sheet.unpaid")}</p>}
       <table className="order-lines">
         <thead>
           <tr>
-            <th scope="col">{say("line.product")}</th>
-            {priced && <th scope="col">{say("line.price")}</th>}
-            <th scope="col">{say("line.quantity")}</th>
-            {priced && <th scope="col">{say("line.total")}</th>}
+            <th scope="col">{words.say("sheet.product")}</th>
+            <th scope="col">{words.say("sheet.price")}</th>
+            <th scope="col">{words.say("sheet.quantity")}</th>
+            <th scope="col">{words.say("sheet.amount")}</th>
           </tr>
         </thead>
         <tbody>
           {order.lines.map((line) => (
             <tr key={line.productCode}>
-              <th scope="row">{line.name} <bdi className="soft">{line.productCode}</bdi></th>
-              {priced && <td><Price amount={line.unitPrice} /></td>}
-              <td>{number(line.quantity)}</td>
-              {priced && <td><Price amount={line.total} /></td>}
+              <th scope="row"><bdi>{line.name}</bdi> <bdi className="soft">{line.productCode}</bdi></th>
+              <td><bdi className="price">{words.money(line.unitPrice)}</bdi></td>
+              <td>{words.number(line.quantity)}</td>
+              <td><bdi className="price">{words.money(line.total)}</bdi></td>
             </tr>
           ))}
         </tbody>
-        {priced && (
-          <tfoot>
-            {order.adjustments.map((adjustment, at) => <tr key={at}><th scope="row" colSpan={3}>{adjustment.label}</th><td><Price amount={adjustment.amount} /></td></tr>)}
-            <tr><th scope="row" colSpan={3}>{say("order.total")}</th><td><Price amount={order.total} /></td></tr>
-          </tfoot>
-        )}
+        <tfoot><Sums order={order} refunds={refunds} words={words} /></tfoot>
       </table>
+    </CustomerSheet>
+  );
+}
+
+// What the order costs, what was paid of that, and what went back.
+function Sums({ order, refunds, words }: { order: Order; refunds: readonly Refund[] | undefined; words: Words }) {
+  const returned = returnedOf(order, refunds);
+  const sum = (key: string, name: ReactNode, amount: Order["total"]) => (
+    <tr key={key}><th scope="row" colSpan={3}>{name}</th><td><bdi className="price">{words.money(amount)}</bdi></td></tr>
+  );
+  return (
+    <>
+      {order.adjustments.length > 0 && sum("subtotal", words.say("sheet.subtotal"), order.subtotal)}
+      {order.adjustments.map((adjustment, at) => sum(`adjustment-${at}`, <bdi>{adjustment.label}</bdi>, adjustment.amount))}
+      {sum("total", words.say("sheet.total"), order.total)}
+      {positive(order.captured) && sum("paid", words.say("sheet.paid"), order.captured)}
+      {returned.map(({ kind, amount, at }, nth) => sum(`returned-${nth}`, at ? words.say(kind === "refunded" ? "sheet.refunded_on" : "sheet.disputed", { Day: words.day(at) }) : words.say("sheet.refunded"), amount))}
+      {returned.length > 0 && sum("kept", words.say("sheet.kept"), order.balance)}
+    </>
+  );
+}
+
+// A sheet of the customer's language, which can be another than the office's.
+function CustomerSheet({ words, name, children }: { words: Words; name: string; children: ReactNode }) {
+  return (
+    <section className="print-sheet" lang={words.language} dir={words.direction}>
+      <header className="heading"><strong><bdi>{shop().name}</bdi></strong><span>{name}</span></header>
+      {children}
     </section>
   );
 }
 
-/** What all orders need from the shelves. */
+function Recipient({ order, words }: { order: Order; words: Words }) {
+  const name = `${order.contact?.firstName ?? ""} ${order.contact?.lastName ?? ""}`.trim();
+  return <Address address={order.shippingAddress} name={name} within={words.locale} />;
+}
+
+/** What all orders need from the shelves, in the language of the office. */
 export function PickList({ orders }: { orders: readonly Order[] }) {
   return (
     <section className="print-sheet">

@@ -1,7 +1,7 @@
 // Orders, what is done with them, and what is printed about them.
 import { call, sell } from '../../served.ts';
 import { expect, type Desk } from '../office.ts';
-import { awaited, cancelled, delivered, mail, paid, sent, toShip } from '../made.ts';
+import { awaited, cancelled, delivered, mail, paid, refunded, sent, toShip } from '../made.ts';
 import { failed, hold, refuse } from '../refusals.ts';
 import type { State } from '../state.ts';
 
@@ -197,12 +197,16 @@ const one: State[] = [
   },
 ];
 
-/** Opens what is printed about two orders. */
-async function printed(desk: Desk, sheet: string): Promise<void> {
-  await desk.page.goto(`/office/print?sheet=${sheet}&orders=${[await toShip(), await sent()].map(({ id }) => id).join('%2C')}`);
+/** Opens what is printed about orders: two, if none are given. */
+async function printed(desk: Desk, sheet: string, orders?: { id: string }[]): Promise<void> {
+  const about = orders ?? [await toShip(), await sent()];
+  await desk.page.goto(`/office/print?sheet=${sheet}&orders=${about.map(({ id }) => id).join('%2C')}`);
   await expect(desk.page.locator('.print-sheet').first()).toBeVisible();
 }
 
-const paper: State[] = ['slip', 'receipt', 'pick'].map((sheet) => ({ name: `paper, ${sheet}`, open: (desk) => printed(desk, sheet) }));
+const paper: State[] = [
+  ...['slip', 'receipt', 'pick'].map((sheet): State => ({ name: `paper, ${sheet}`, open: (desk) => printed(desk, sheet) })),
+  ...['slip', 'receipt'].map((sheet): State => ({ name: `paper, ${sheet} in Arabic`, open: async (desk) => printed(desk, sheet, [await refunded('ar')]) })),
+];
 
 export const orders: State[] = [...lists, ...one, ...paper];
