@@ -131,6 +131,7 @@ func openOnLoopback(t *testing.T) (s *shop, ownerLink string) {
 	s.set(&configv1.Settings{Context: "storefront", Value: &configv1.Settings_Storefront{Storefront: &storefrontv1.Settings{
 		TimeZone:      new("Pacific/Auckland"),
 		Announcements: []*storefrontv1.Announcement{{Language: "en", Text: "We are away in August."}, {Language: "ar", Text: "نحن في إجازة في أغسطس."}},
+		Carriers:      []*storefrontv1.Carrier{{Name: "Post", TrackingUrl: "https://post.example/parcels?code={code}"}},
 		LegalTexts:    []*storefrontv1.LegalTexts{{Language: "en", Imprint: "# Who we are\nAda Lovelace, https://ada.example/.\n- one\n- two"}},
 	}}})
 	return s, <-links

@@ -157,19 +157,28 @@ func (v *visit) checkoutField(name string) view.Field {
 // payments are the methods that the page can offer: those with a script of the provider's are
 // not among them.
 func (v *visit) payments(methods []string) []view.Option {
-	names := map[string]string{
-		"sandbox_ok": "payment.sandbox_ok", "sandbox_declined": "payment.sandbox_declined", "sandbox_slow": "payment.sandbox_slow",
-		"sandbox_unknown_then_ok": "payment.sandbox_lost", "sandbox_unknown_then_declined": "payment.sandbox_lost_declined",
-		"stripe_checkout": "payment.stripe_checkout",
-	}
 	var options []view.Option
 	for _, method := range methods {
-		switch id, named := names[method]; {
-		case named:
-			options = append(options, view.Option{Value: method, Text: v.texts.Say(id)})
+		switch name := v.methodName(method); {
+		case name != "":
+			options = append(options, view.Option{Value: method, Text: name})
 		case method[len(method)-1] != '*':
 			options = append(options, view.Option{Value: method, Text: method})
 		}
 	}
 	return options
+}
+
+// methodName is what a payment method is called; empty for one that has no name, such as an id of
+// a provider's.
+func (v *visit) methodName(method string) string {
+	names := map[string]string{
+		"sandbox_ok": "payment.sandbox_ok", "sandbox_declined": "payment.sandbox_declined", "sandbox_slow": "payment.sandbox_slow",
+		"sandbox_unknown_then_ok": "payment.sandbox_lost", "sandbox_unknown_then_declined": "payment.sandbox_lost_declined",
+		"stripe_checkout": "payment.stripe_checkout",
+	}
+	if id, named := names[method]; named {
+		return v.texts.Say(id)
+	}
+	return ""
 }

@@ -155,7 +155,9 @@ func versionOf(order *orderv1.Order) int64 {
 
 // orderPage is what the page of an order shows.
 func (v *visit) orderPage(order *orderv1.Order) view.OrderPage {
+	imprint, in := v.imprint(v.texts.Language())
 	d := view.OrderPage{
+		Imprint: imprint, ImprintIn: in, Method: v.methodName(order.GetPaymentMethod()),
 		Order: order, Country: countryName(v.texts.Language(), order.GetShippingAddress().GetRegionCode()), Steps: v.steps(order), State: v.stateText(order),
 		Waits: waits(order), PayURL: payURL(order), TrackingURL: v.own.trackingURL(order.GetShipment()), Events: eventsPath(order),
 	}

@@ -27,6 +27,11 @@ type OrderPage struct {
 	Claim, SignIn string
 	// Country is the name of the country that it goes to.
 	Country string
+	// Method is how it is paid; empty for what has no name.
+	Method string
+	// Imprint is who runs the shop, in the language ImprintIn: on paper the page is a receipt.
+	Imprint   []string
+	ImprintIn string
 }
 
 // Step is one on an order's way.

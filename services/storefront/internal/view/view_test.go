@@ -119,7 +119,7 @@ func pages(t *testing.T) map[string]templ.Component {
 				Shipment:        &orderv1.Shipment{Carrier: mark, TrackingCode: mark},
 			},
 			Notice: view.NoticeData{Kind: "bad", Text: mark}, State: mark, Steps: []view.Step{{Text: mark, Done: true, Time: "1", Machine: "1"}, {Text: mark}},
-			PayURL: "https://pay.example/", TrackingURL: "https://post.example/", Claim: "/", SignIn: "/", Cancel: mark, Refunded: mark, Country: mark,
+			PayURL: "https://pay.example/", TrackingURL: "https://post.example/", Claim: "/", SignIn: "/", Cancel: mark, Refunded: mark, Country: mark, Method: mark, Imprint: []string{mark}, ImprintIn: "de",
 		}),
 		"an order that waits": view.Order(p, view.OrderPage{Order: &orderv1.Order{Number: mark, Total: product.GetPrice()}, State: mark, Waits: true}),
 		"legal text":          view.Legal(p, view.LegalPage{Heading: mark, Language: "de", Blocks: view.ReadLegal("# " + mark + "\n" + mark + "\n- " + mark)}),
