@@ -17,7 +17,7 @@ const (
 	password = "green otters sail at dusk"
 )
 
-// mailed returns the link of a kind that is mailed to an address, as its mail shows it.
+// mailed returns the link of a kind that is mailed to an address, as identity gives it.
 func (s *shop) mailed(kind identityv1.MailKind, address string) string {
 	s.t.Helper()
 	res, err := s.links.MintMailLink(s.t.Context(), &identityv1.MintMailLinkRequest{LinkId: s.mailOf(kind, address).GetLinkId()})

@@ -27,7 +27,7 @@ import (
 )
 
 // linkTo begins the links that identity gives.
-const linkTo = "https://shop.example/there#sm_ln_"
+const linkTo = "https://shop.example/account/there#sm_ln_"
 
 // identity gives links, as notification sees it: its contract, on a server of its own.
 type identity struct {
@@ -134,6 +134,20 @@ func TestLinksAreInTheMailAlone(t *testing.T) {
 	var rows int
 	if err := s.pool.QueryRow(t.Context(), `select count(*) from notifications where position('sm_ln_'::bytea in content) > 0 or to_jsonb(notifications)::text like '%sm_ln_%'`).Scan(&rows); err != nil || rows != 0 {
 		t.Errorf("%d rows hold a link, %v", rows, err)
+	}
+}
+
+// The link of a mail that was requested in a language leads to the page in it.
+func TestLinksLeadToPagesInTheLanguageOfTheirMails(t *testing.T) {
+	t.Parallel()
+	s := newHarness(t, options{})
+	id := uuid.Must(uuid.NewV7())
+	event := linkMail(id, "grace@example.com", identityv1.MailKind_MAIL_KIND_RESET_PASSWORD)
+	event.Message.(*identityv1.MailLinkRequested).LanguageCode = "de"
+	s.publish(event)
+	link := "https://shop.example/de/account/there#sm_ln_" + id.String()
+	if mail := s.mailTo("grace@example.com", 1)[0]; !strings.Contains(mail.Text, link) || !strings.Contains(mail.HTML, `href="`+link+`"`) || !strings.Contains(mail.HTML, `lang="de"`) {
+		t.Errorf("the mail does not lead to %s:\n%s", link, mail.Text)
 	}
 }
 

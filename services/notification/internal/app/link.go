@@ -67,7 +67,8 @@ func (s *Sender) link(ctx context.Context, m domain.Outgoing, written mail.Conte
 func (s *Sender) mintLink(ctx context.Context, m domain.Outgoing, written mail.Content, links *minter) (string, error) {
 	switch {
 	case m.Kind.AboutAccount():
-		return s.cfg.MintLink(ctx, written.LinkID)
+		link, err := s.cfg.MintLink(ctx, written.LinkID)
+		return domain.InLanguage(link, written.LanguageCode), err
 	case written.GuestOrder == uuid.Nil: // it was claimed before the mail was requested
 		return "", ErrLinkOver
 	}

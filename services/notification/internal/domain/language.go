@@ -27,3 +27,18 @@ func LanguageOf(code string) Language {
 		return English
 	}
 }
+
+// accountPages is where the pages of accounts are, to which mails about them lead.
+const accountPages = "/account/"
+
+// InLanguage returns the link of a mail about an account as it leads to the page in the language
+// that the mail is written in: pages have it before their path. A page that is not offered in it
+// leads to that in the first language (docs/decisions/0067). A link stays as it is where no
+// language is named, and where it leads elsewhere, as an invitation does to the office.
+func InLanguage(link, code string) string {
+	site, page, found := strings.Cut(link, accountPages)
+	if !found || code == "" {
+		return link
+	}
+	return site + "/" + string(LanguageOf(code)) + accountPages + page
+}

@@ -1,0 +1,27 @@
+package domain_test
+
+import (
+	"testing"
+
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+)
+
+// A link about an account leads to the page in the language of its mail.
+func TestLinksLeadToThePageInTheMailsLanguage(t *testing.T) {
+	t.Parallel()
+	const link, invitation = "https://shop.example/account/verify#sm_ln_1", "https://shop.example/accept-invitation#sm_ln_1"
+	for code, want := range map[string]string{
+		"":      link,
+		"de-AT": "https://shop.example/de/account/verify#sm_ln_1",
+		"ar":    "https://shop.example/ar/account/verify#sm_ln_1",
+		"en":    "https://shop.example/en/account/verify#sm_ln_1",
+		"fr":    "https://shop.example/en/account/verify#sm_ln_1",
+	} {
+		if got := domain.InLanguage(link, code); got != want {
+			t.Errorf("in %q the link is %s, want %s", code, got, want)
+		}
+		if got := domain.InLanguage(invitation, code); got != invitation {
+			t.Errorf("in %q the invitation is %s", code, got)
+		}
+	}
+}
