@@ -2,8 +2,15 @@ import type { Draft } from "../form/useDraft";
 import { say } from "../texts/say";
 import { Button } from "./Button";
 
+interface OvertakenProps {
+  draft: Draft;
+  names: Readonly<Record<string, string>>;
+  /** Writes a field's value for people, where the draft has it otherwise. */
+  show?: (path: string, value: string) => string;
+}
+
 /** What others changed while somebody typed, theirs beside yours, field by field. */
-export function Overtaken({ draft, names }: { draft: Draft; names: Readonly<Record<string, string>> }) {
+export function Overtaken({ draft, names, show = asTyped }: OvertakenProps) {
   if (!draft.stale || draft.mask.length === 0) return null;
   return (
     <div className="notice" data-kind="warn" role="alert">
@@ -13,7 +20,7 @@ export function Overtaken({ draft, names }: { draft: Draft; names: Readonly<Reco
           <div>
             <dt>{names[path] ?? path}</dt>
             <dd className="row">
-              {say("overtaken.values", { Theirs: theirs || "–", Yours: yours || "–" })}
+              {say("overtaken.values", { Theirs: show(path, theirs) || "–", Yours: show(path, yours) || "–" })}
               <Button kind="quiet" onPress={() => draft.set(path, theirs)}>{say("overtaken.take")}</Button>
             </dd>
           </div>
@@ -23,3 +30,5 @@ export function Overtaken({ draft, names }: { draft: Draft; names: Readonly<Reco
     </div>
   );
 }
+
+const asTyped = (_: string, value: string) => value;

@@ -1,6 +1,7 @@
 // Codes of the contracts are words of the reader's language; what others said is marked as theirs.
 import { cancelled } from './made.ts';
 import { expect, test } from './office.ts';
+import { answer, permit } from './refusals.ts';
 
 test.use({ language: 'de' });
 
@@ -18,4 +19,17 @@ test('the activity says what was called in German', async ({ desk }) => {
   await desk.open('/activity');
   await expect(desk.rows.first()).toBeVisible();
   await expect(desk.page.locator('main tbody')).not.toContainText('Service/');
+});
+
+test('who may only read settings reads values, not how they are sent', async ({ desk }) => {
+  await permit(desk, 'PERMISSION_SETTINGS_READ');
+  await answer(desk, 'config.v1.ConfigService/ListSettingsVersions', {
+    versions: [{ settings: { context: 'order', version: '1', actor: 'owner', order: { paymentWindow: '3600s' } }, changedPaths: ['payment_window'] }],
+  });
+  await desk.open('/settings?context=order');
+  const main = desk.page.locator('main');
+  await expect(main.locator('.held').first()).toContainText('30 min');
+  await expect(main.locator('.held').first()).toContainText(desk.say('settings.is_default'));
+  await expect(main.locator('.differences')).toContainText('30 min (Vorgabe) → 1 h');
+  await expect(main).not.toContainText(/\d{3,}s|[{}"]/);
 });

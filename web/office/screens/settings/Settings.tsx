@@ -13,14 +13,17 @@ import { Overtaken } from "../../components/Overtaken";
 import { Failed, Permitted, Skeleton } from "../../components/States";
 import { useToast } from "../../components/Toast";
 import { useDone } from "../../components/useDone";
+import type { Fields } from "../../form/draft";
 import type { Draft } from "../../form/useDraft";
 import { useDraft } from "../../form/useDraft";
 import { useSession } from "../../session/browser";
 import { say } from "../../texts/say";
 import { fieldsOf, messageOf, settingsOf, textOfValue, valueOf } from "./fields";
-import { labelOf } from "./labels";
+import { helpOf, labelOf } from "./labels";
 import type { Context } from "./search";
 import { contexts } from "./search";
+import { held, textOf } from "./shown";
+import { ShownValue } from "./ShownValue";
 import { ValueField } from "./ValueField";
 import { Versions } from "./Versions";
 
@@ -76,14 +79,14 @@ function Shown({ context, answer }: { context: Context; answer: GetSettingsRespo
         {mayWrite ? (
           <Form error={save.error} prefix={`settings.${context}.`} pending={save.isPending} submit={say("action.save")} onSubmit={() => (dirty ? save.mutate() : toast(say("form.unchanged")))}
             {...(dirty && { onCancel: draft.end })}>
-            <Overtaken draft={draft} names={names} />
+            <Overtaken draft={draft} names={names} show={(path, value) => shownText(fields, path, value, defaults)} />
             {fields.map((field) => <One key={field.name} field={field} draft={draft} standard={defaults[field.name] ?? ""} />)}
           </Form>
         ) : (
-          <dl className="attributes">{fields.map((field) => <div key={field.name}><dt>{labelOf(field)}</dt><dd><code>{loaded[field.name] || defaults[field.name] || "–"}</code></dd></div>)}</dl>
+          <div className="stack">{fields.map((field) => <ReadOnly key={field.name} field={field} set={loaded} defaults={defaults} />)}</div>
         )}
       </section>
-      <Versions context={context} etag={answer.settings?.etag ?? ""} now={loaded} />
+      <Versions context={context} etag={answer.settings?.etag ?? ""} now={loaded} defaults={defaults} />
     </div>
   );
 }
@@ -103,4 +106,24 @@ function One({ field, draft, standard }: { field: DescField; draft: Draft; stand
       )}
     </div>
   );
+}
+
+// A field for those who may not change it.
+function ReadOnly({ field, set, defaults }: { field: DescField; set: Fields; defaults: Fields }) {
+  const { value, isDefault } = held(field, set, defaults);
+  return (
+    <dl className="stack-tight held">
+      <dt><strong>{labelOf(field)}</strong></dt>
+      <dd><ShownValue field={field} value={value} /></dd>
+      <dd className="soft">{helpOf(field)} {isDefault && say("settings.is_default")}</dd>
+    </dl>
+  );
+}
+
+// A value of the draft in words.
+function shownText(fields: readonly DescField[], path: string, value: string, defaults: Fields): string {
+  const field = fields.find((one) => one.name === path);
+  if (!field) return value;
+  const { value: shown, isDefault } = held(field, { [path]: value }, defaults);
+  return isDefault ? say("settings.default_value", { Value: textOf(field, shown) }) : textOf(field, shown);
 }

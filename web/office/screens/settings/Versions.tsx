@@ -9,19 +9,24 @@ import { Dialog } from "../../components/Dialog";
 import { EmptyState, Failed, Skeleton } from "../../components/States";
 import { useDone } from "../../components/useDone";
 import type { Fields } from "../../form/draft";
-import { changed } from "../../form/draft";
 import { useSession } from "../../session/browser";
 import { number, time } from "../../texts/format";
 import { say } from "../../texts/say";
 import { fieldsOf, messageOf } from "./fields";
-import { labelOf } from "./labels";
 import type { Context } from "./search";
+import type { Difference } from "./shown";
+import { differences, held } from "./shown";
+
+// How many versions are shown. One more is read, because each is told by what it changed of the one before it.
+const SHOWN = 20;
+// How many characters of a value the list has, such as of a legal text.
+const BRIEF = 120;
 
 /** Who changed a context's settings and when, and going back to an earlier version. */
-export function Versions({ context, etag, now }: { context: Context; etag: string; now: Fields }) {
+export function Versions({ context, etag, now, defaults }: { context: Context; etag: string; now: Fields; defaults: Fields }) {
   const [back, setBack] = useState<SettingsVersion>();
   const mayWrite = useSession().may(Permission.SETTINGS_WRITE);
-  const list = useQuery(ConfigService.method.listSettingsVersions, { context, pageSize: 20 });
+  const list = useQuery(ConfigService.method.listSettingsVersions, { context, pageSize: SHOWN + 1 });
   return (
     <section className="stack">
       <h2>{say("settings.versions")}</h2>
@@ -29,27 +34,40 @@ export function Versions({ context, etag, now }: { context: Context; etag: strin
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
       {list.data?.versions.length === 0 && <EmptyState text={say("settings.no_versions")} />}
       <ol className="stack">
-        {list.data?.versions.map((version, at) => (
+        {list.data?.versions.slice(0, SHOWN).map((version, at) => (
           <li className="row" key={String(version.settings?.version)}>
             <strong>{number(version.settings?.version ?? 0n)}</strong>
             <span>{time(version.settings?.updateTime)}</span>
             <Actor actor={version.settings?.actor ?? ""} />
-            <span>{version.changedPaths.map((path) => nameOf(context, path)).join(", ")}</span>
+            <Differences all={between(context, fieldsOf(context, list.data.versions[at + 1]?.settings), fieldsOf(context, version.settings), defaults)} most={BRIEF} />
             {mayWrite && at > 0 && <Button kind="quiet" onPress={() => setBack(version)}>{say("settings.back")}</Button>}
           </li>
         ))}
       </ol>
-      {back && <Rollback context={context} etag={etag} now={now} version={back} onClose={() => setBack(undefined)} />}
+      {back && <Rollback context={context} etag={etag} now={now} defaults={defaults} version={back} onClose={() => setBack(undefined)} />}
     </section>
   );
 }
 
-function nameOf(context: Context, path: string): string {
-  const field = messageOf(context).fields.find((one) => one.name === path.split(".")[0]);
-  return field ? labelOf(field) : path;
+function between(context: Context, before: Fields, after: Fields, defaults: Fields): Difference[] {
+  return messageOf(context).fields.flatMap((field) => differences(field, held(field, before, defaults), held(field, after, defaults)));
 }
 
-function Rollback({ context, etag, now, version, onClose }: { context: Context; etag: string; now: Fields; version: SettingsVersion; onClose(): void }) {
+function Differences({ all, most = Infinity }: { all: readonly Difference[]; most?: number }) {
+  const cut = (text: string) => (text.length > most ? `${text.slice(0, most)}…` : text);
+  return <ul className="differences">{all.map(({ label, before, after }) => <li key={label}>{label}: <bdi>{cut(before)}</bdi> → <bdi>{cut(after)}</bdi></li>)}</ul>;
+}
+
+interface RollbackProps {
+  context: Context;
+  etag: string;
+  now: Fields;
+  defaults: Fields;
+  version: SettingsVersion;
+  onClose(): void;
+}
+
+function Rollback({ context, etag, now, defaults, version, onClose }: RollbackProps) {
   const done = useDone();
   const rollback = useMutation(ConfigService.method.rollbackSettings, {
     onSuccess: () => {
@@ -61,11 +79,7 @@ function Rollback({ context, etag, now, version, onClose }: { context: Context; 
   const go = () => rollback.mutate({ context, etag, version: version.settings?.version ?? 0n });
   return (
     <Dialog title={say("settings.back_title", { Version: number(version.settings?.version ?? 0n) })} kind="alertdialog" onClose={onClose}>
-      <ul className="stack">
-        {changed(now, then).map((path) => (
-          <li key={path}>{nameOf(context, path)}: <code>{now[path] || say("settings.default")}</code> → <code>{then[path] || say("settings.default")}</code></li>
-        ))}
-      </ul>
+      <Differences all={between(context, now, then, defaults)} />
       {rollback.error && <Failed error={rollback.error} retry={go} />}
       <div className="actions">
         <Button kind="bad" pending={rollback.isPending} onPress={go}>{say("settings.back")}</Button>

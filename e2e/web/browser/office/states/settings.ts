@@ -1,12 +1,20 @@
 // The settings of each context.
 import { expect } from '../office.ts';
-import { answer } from '../refusals.ts';
+import { answer, permit } from '../refusals.ts';
 import type { State } from '../state.ts';
 
 const contexts = ['shop', 'storefront', 'order', 'inventory', 'payment', 'notification', 'customer', 'identity', 'edge'];
 
 export const settings: State[] = [
   ...contexts.map((context) => ({ name: `settings of ${context}`, open: (desk) => desk.open(`/settings?context=${context}`) }) satisfies State),
+  ...['order', 'shop', 'storefront'].map((context) => ({
+    name: `settings of ${context}, for who may only read them`,
+    open: async (desk) => {
+      await permit(desk, 'PERMISSION_SETTINGS_READ');
+      await desk.open(`/settings?context=${context}`);
+      await expect(desk.page.locator('.held').first()).toBeVisible();
+    },
+  }) satisfies State),
   {
     name: 'settings, refused',
     open: async (desk) => {
