@@ -228,7 +228,7 @@ mesh-install: cluster-named ## Merge what the mesh needs into the configuration 
 	cd tools && GOWORK=off go run ./meshinstall ../mesh/istio/mesh-config.yaml $(IN_CLUSTER) kubectl
 
 .PHONY: mesh-up
-mesh-up: mesh-install ## Build the shop's images and deploy it as e2e/mesh tests it
+mesh-up: mesh-install office ## Build the shop's images and deploy it as e2e/mesh tests it
 	@# Beforehand: from the surroundings of a cluster no registry may be reached.
 	go list -deps ./services/... ./cmd/... ./e2e/mesh/... >/dev/null
 	cd deploy/components/metrics-server && go list -deps . >/dev/null
@@ -257,7 +257,7 @@ mesh-test: mesh-disposable ## Test the shop in a cluster with Istio, row by row 
 IMAGES = ./services/*/cmd/* ./cmd/inbox ./cmd/topics
 
 .PHONY: images
-images: ## Build the images with their lists of contents (SBOM) into the registry of KO_DOCKER_REPO, and print their digests
+images: office-here ## Build the images with their lists of contents (SBOM) into the registry of KO_DOCKER_REPO, and print their digests
 	@ko build --base-import-paths --sbom=spdx $(IMAGES)
 
 .PHONY: bench

@@ -100,6 +100,12 @@ func elsewhere(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// What git ignores, and programs hold: the office, as it was built.
+	office, err := try(t.Context(), "", "git", "-C", root(t), "ls-files", "--others", "--ignored", "--exclude-standard", "-z", "web/office/built")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed += office
 	to := t.TempDir()
 	for name := range strings.SplitSeq(strings.Trim(listed, "\x00"), "\x00") {
 		copied(t, filepath.Join(root(t), name), filepath.Join(to, name))

@@ -196,6 +196,15 @@ func TestRow12Hygiene(t *testing.T) {
 		if got := get(path); got.Status != 404 {
 			t.Errorf("%s from outside: %d %.100s", path, got.Status, got.Body)
 		}
+		if _, procedure, _ := strings.Cut(path, "Service/"); procedure == "" && !strings.HasPrefix(path, "/grpc.") {
+			continue
+		}
+		for contentType, body := range map[string]string{"application/json": "{}", "application/grpc": "\x00\x00\x00\x00\x00"} {
+			got := drive[[]answer](t, outside, "request", "-url", gateway+path, "-ca", certificate(t), "-method", "POST", "-header", "Content-Type: "+contentType, "-body", body)[0]
+			if unimplemented := got.Header["grpc-status"] == "12"; got.Status != 404 && !unimplemented {
+				t.Errorf("%s called from outside as %s: %d %.100s", path, contentType, got.Status, got.Body)
+			}
+		}
 	}
 	if got := get("//v1//products?pageSize=1"); got.Status != 200 {
 		t.Errorf("slashes that are written twice: %d %.100s", got.Status, got.Body)

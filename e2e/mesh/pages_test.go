@@ -83,7 +83,7 @@ func TestRow12Pages(t *testing.T) {
 	}{
 		"/": {200, `<html lang="en"`}, "/de": {200, `<html lang="de"`}, "/ar": {200, `dir="rtl"`},
 		"/no/such/page": {404, "This page does not exist"}, "/orders/AAAA-AAAA": {404, "does not open that order"},
-		"/sitemap.xml": {200, gateway + "/"}, "/robots.txt": {200, "Sitemap: " + gateway},
+		"/sitemap.xml": {200, gateway + "/"}, "/robots.txt": {200, "Sitemap: " + gateway}, "/office/": {200, `id="office"`},
 	} {
 		got := read(t, path)
 		if got.Status != want.status || !strings.Contains(got.Body, want.says) {

@@ -153,6 +153,9 @@ func TestRow04Rollout(t *testing.T) {
 		if c.Failed > 0 {
 			t.Errorf("%d of %d %s failed: %v", c.Failed, c.Made, kind, c.Errors)
 		}
+		if half := 20 * took.Seconds(); float64(c.Made) < 0.9*half {
+			t.Errorf("%d %s were made within %v, want %.0f", c.Made, kind, took, half)
+		}
 		if p99 := c.within(0.99); p99 > 1000 {
 			t.Errorf("the p99 of %s is %.0f ms; those that took more than a second began at %v", kind, p99, c.Slow)
 		}

@@ -132,6 +132,9 @@ func none(t *testing.T, load made) string {
 			t.Errorf("%d of %d %s failed: %v", c.Failed, c.Made, kind, c.Errors)
 		}
 	}
+	if load.Reads.Made+load.Writes.Made == 0 {
+		t.Error("no call was made")
+	}
 	return fmt.Sprintf("%d reads and %d orders, %d failed, p99 %.0f ms",
 		load.Reads.Made, load.Writes.Made, load.Reads.Failed+load.Writes.Failed, max(load.Reads.within(0.99), load.Writes.within(0.99)))
 }
