@@ -103,6 +103,9 @@ metadata: {name: %[1]s, namespace: shop}
 spec: {selector: {app: %[1]s}, ports: [{name: grpc, port: 8080, targetPort: grpc}]}
 `, name))
 	kubectl(t, "-n", "shop", "rollout", "status", "deployment/"+name, "--timeout=180s")
+	for _, app := range []string{"postgres", "kafka"} {
+		drained(t, "shop-data", app) // calls would fail whose connections end meanwhile
+	}
 }
 
 // usage is what the kubelet says of a pod's container.
