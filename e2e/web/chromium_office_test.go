@@ -23,11 +23,12 @@ type person struct {
 	Password string `json:"password"`
 }
 
-// people are who works for a shop: its owner, a clerk who may see stock and nothing else, and a
-// newcomer who may see orders and whom a check can change.
+// people are who works for a shop: its owner, a clerk who may see stock and nothing else, a
+// packer who may see orders, and a newcomer who may, too, and whom a check can change.
 type people struct {
 	Owner    person `json:"owner"`
 	Clerk    person `json:"clerk"`
+	Packer   person `json:"packer"`
 	Newcomer person `json:"newcomer"`
 }
 
@@ -37,12 +38,14 @@ func hire(s *shop, link string) people {
 	all := people{
 		Owner:    person{Email: "owner@example.com", Password: password},
 		Clerk:    person{Email: "clerk@example.com", Password: password},
+		Packer:   person{Email: "packer@example.com", Password: password},
 		Newcomer: person{Email: "newcomer@example.com", Password: password},
 	}
 	owner := s.accept(link, all.Owner.Email)
 	staff := identityv1connect.NewStaffServiceClient(testkit.Client(s.t, s.url, token.Show(owner.GetAccessToken())))
 	for email, may := range map[string]optionsv1.Permission{
 		all.Clerk.Email:    optionsv1.Permission_PERMISSION_STOCK_READ,
+		all.Packer.Email:   optionsv1.Permission_PERMISSION_ORDERS_READ,
 		all.Newcomer.Email: optionsv1.Permission_PERMISSION_ORDERS_READ,
 	} {
 		if _, err := staff.InviteStaff(s.t.Context(), &identityv1.InviteStaffRequest{Email: email, Permissions: []optionsv1.Permission{may}}); err != nil {

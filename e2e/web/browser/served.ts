@@ -21,7 +21,7 @@ interface Served {
   expired: GuestOrder;
   empty: string;
   category: string;
-  people: Record<'owner' | 'clerk' | 'newcomer', Person>;
+  people: Record<'owner' | 'clerk' | 'packer' | 'newcomer', Person>;
 }
 
 /** An order of a guest, and the path that opens it. */

@@ -63,3 +63,17 @@ test('what a customer gets is in the language of the order, and the list for the
   await page.goto(`/office/print?sheet=pick&orders=${order.id}`);
   await expect(page.locator('.print-sheet thead')).toContainText(desk.say('line.quantity'));
 });
+
+test.describe('who may see orders alone', () => {
+  test.use({ who: 'packer' });
+
+  test('prints them, and receipts with the sum of the refunds', async ({ desk, page }) => {
+    const order = await refunded('en');
+    await desk.open(`/orders/${order.id}`);
+    await expect(desk.button('cancel.open')).toHaveCount(0);
+    await page.getByRole('link', { name: desk.say('print.receipt'), exact: true }).click();
+    const sums = page.locator('.print-sheet tfoot tr');
+    await expect(sums.filter({ hasText: word('en', 'sheet.refunded') })).toHaveText(`${word('en', 'sheet.refunded')}-€1.00`);
+    await expect(sums.last()).toContainText(written('en', order.balance ?? euros(0)));
+  });
+});
