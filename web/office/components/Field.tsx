@@ -2,33 +2,38 @@ import type { ReactNode } from "react";
 import { useId } from "react";
 import { CheckboxButton, CheckboxField, FieldError, Group, Input, Label, NumberField, Text, TextArea, TextField } from "react-aria-components";
 import { say } from "../texts/say";
-import { useProblem } from "./Form";
+import { useProblem, useRules } from "./Form";
 
 interface Common {
   /** As the answer's violations name it, after the form's prefix. */
   name: string;
   label: string;
   help?: ReactNode;
-  required?: boolean;
 }
 
 interface FieldProps extends Common {
+  /** Whether it has to be filled, where the contract of the form's request does not state that. */
+  required?: boolean;
   value: string;
   onChange(value: string): void;
   type?: "text" | "email" | "tel" | "password" | "date" | "search";
   autoComplete?: string;
   /** How many lines it shows, for long texts. */
   rows?: number;
+  /** How many characters it may have, where the contract of the form's request does not state that. */
   max?: number;
   focused?: boolean;
 }
 
 /** A text that is typed. */
-export function Field({ name, label, help, required = false, value, onChange, type = "text", autoComplete, rows, max, focused = false }: FieldProps) {
+export function Field({ name, label, help, required, value, onChange, type = "text", autoComplete, rows, max, focused = false }: FieldProps) {
+  const rules = useRules(name);
+  const needed = required ?? rules.required;
+  const most = max ?? rules.max;
   return (
-    <TextField className="field" data-field={name} name={name} type={type} value={value} onChange={onChange} isRequired={required}
-      autoFocus={focused} {...(autoComplete && { autoComplete })} {...(max && { maxLength: max })}>
-      <Name label={label} required={required} />
+    <TextField className="field" data-field={name} name={name} type={type} value={value} onChange={onChange} isRequired={needed}
+      autoFocus={focused} {...(autoComplete && { autoComplete })} {...(most && { maxLength: most })}>
+      <Name label={label} required={needed} />
       {rows ? <TextArea rows={rows} /> : <Input />}
       {help && <Text slot="description" className="soft">{help}</Text>}
       <FieldError className="field-error" />
@@ -101,7 +106,7 @@ export function Check({ name, label, value, onChange }: { name: string; label: s
 }
 
 /** Fields that belong together. */
-export function FieldSet({ name, label, help, children }: Omit<Common, "required"> & { children: ReactNode }) {
+export function FieldSet({ name, label, help, children }: Common & { children: ReactNode }) {
   const id = useId();
   const problem = useProblem(name);
   const said = [help && `${id}-help`, problem && `${id}-error`].filter(Boolean).join(" ");

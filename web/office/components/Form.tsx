@@ -1,6 +1,9 @@
+import type { DescMessage } from "@bufbuild/protobuf";
 import type { ReactNode } from "react";
 import { createContext, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { Form as AriaForm } from "react-aria-components";
+import type { Rules } from "../form/rules";
+import { rulesOf } from "../form/rules";
 import { fieldOf as fieldOfViolation } from "../form/violations";
 import { explain, refusalOf } from "../rpc/errors";
 import { say } from "../texts/say";
@@ -11,6 +14,8 @@ interface FormProps {
   children: ReactNode;
   /** What the last try failed with. */
   error: unknown;
+  /** The request that it sends: its fields have the rules that the contract states. */
+  message?: DescMessage;
   /** What the names of violations begin with and those of fields don't, such as "order.". */
   prefix?: string;
   pending: boolean;
@@ -23,6 +28,7 @@ interface FormProps {
   fieldOf?: (violation: string) => string;
 }
 
+const Names = createContext<{ message?: DescMessage | undefined; prefix: string }>({ prefix: "" });
 const Problems = createContext<Readonly<Record<string, string>>>({});
 
 /** What is wrong with a field of the form around it, by its name; undefined where nothing is. */
@@ -30,13 +36,20 @@ export function useProblem(name: string): string | undefined {
   return useContext(Problems)[name];
 }
 
+/** The contract's rules of a field of the form around it. */
+export function useRules(name: string): Rules {
+  const { message, prefix } = useContext(Names);
+  return useMemo(() => (message ? rulesOf(message, prefix + name) : { required: false }), [message, prefix, name]);
+}
+
 /** A form that the server validates: each violation stands at its field, and all of them above. */
-export function Form({ children, error, prefix = "", pending, submit, kind = "main", onSubmit, onCancel, fieldOf = asIs }: FormProps) {
+export function Form({ children, error, message, prefix = "", pending, submit, kind = "main", onSubmit, onCancel, fieldOf = asIs }: FormProps) {
   const closing = useClosing();
   const cancel = onCancel ?? closing;
   const [fields, setFields] = useState<readonly string[]>([]); // those that it had when it was sent
   // fieldOf is asked when the error comes: what is typed afterwards changes nothing of what was sent.
   const problems = useMemo(() => problemsOf(error, (name) => fieldOfViolation(fieldOf(name.startsWith(prefix) ? name.slice(prefix.length) : name), fields)), [error, prefix, fields]);
+  const names = useMemo(() => ({ message, prefix }), [message, prefix]);
   return (
     <AriaForm className="stack" validationBehavior="aria" validationErrors={problems} onSubmit={(event) => {
       event.preventDefault();
@@ -45,7 +58,7 @@ export function Form({ children, error, prefix = "", pending, submit, kind = "ma
       onSubmit();
     }}>
       {error != null && <ErrorSummary error={error} problems={problems} />}
-      <Problems value={problems}>{children}</Problems>
+      <Names value={names}><Problems value={problems}>{children}</Problems></Names>
       <div className="actions">
         <Button type="submit" kind={kind} pending={pending}>{submit}</Button>
         {cancel && <Button kind="quiet" onPress={cancel}>{say("action.cancel")}</Button>}

@@ -1,7 +1,7 @@
 import { useMutation } from "@connectrpc/connect-query";
 import type { Notification } from "@shopmesh/api/shopmesh/notification/v1/notification_pb";
 import { NotificationKind, NotificationStatus } from "@shopmesh/api/shopmesh/notification/v1/notification_pb";
-import { NotificationService } from "@shopmesh/api/shopmesh/notification/v1/notification_service_pb";
+import { NotificationService, ResendNotificationRequestSchema } from "@shopmesh/api/shopmesh/notification/v1/notification_service_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import { useState } from "react";
 import { useRequests } from "../form/useRequests";
@@ -61,7 +61,7 @@ function ResendDialog({ mail, onClose }: { mail: Notification; onClose(): void }
   const request = { id: mail.id, recipient };
   return (
     <Dialog title={say("mail.resend_title")} onClose={onClose}>
-      <Form error={resend.error} pending={resend.isPending} submit={say("mail.resend")}
+      <Form message={ResendNotificationRequestSchema} error={resend.error} pending={resend.isPending} submit={say("mail.resend")}
         onSubmit={() => resend.mutate({ ...request, requestId: requests.id(request) })}>
         <Unanswered since={!resend.isPending && requests.unanswered(request)} />
         <Field name="recipient" label={say("mail.recipient")} type="email" required value={recipient} onChange={setRecipient} focused />

@@ -1,4 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
+import { AcceptInviteRequestSchema } from "@shopmesh/api/shopmesh/identity/v1/staff_service_pb";
 import { useState } from "react";
 import { Field } from "../components/Field";
 import { Form } from "../components/Form";
@@ -21,12 +22,12 @@ export function AcceptInvitation({ onDone }: { onDone(): void }) {
   return (
     <main className="narrow">
       <h1>{say("invitation.title")}</h1>
-      <Form error={join.error} pending={join.isPending} submit={say("invitation.submit")} onSubmit={() => join.mutate()}>
-        <Field name="token" label={say("invitation.token")} help={say("invitation.token_help")} required value={token} onChange={setToken} />
-        <Field name="first_name" label={say("contact.first_name")} autoComplete="given-name" required value={firstName} onChange={setFirstName} />
+      <Form message={AcceptInviteRequestSchema} error={join.error} pending={join.isPending} submit={say("invitation.submit")} onSubmit={() => join.mutate()}>
+        <Field name="token" label={say("invitation.token")} help={say("invitation.token_help")} value={token} onChange={setToken} />
+        <Field name="first_name" label={say("contact.first_name")} autoComplete="given-name" value={firstName} onChange={setFirstName} />
         <Field name="last_name" label={say("contact.last_name")} autoComplete="family-name" value={lastName} onChange={setLastName} />
         <Field name="email" label={say("session.email")} type="email" autoComplete="username" help={say("invitation.email_help")} value={email} onChange={setEmail} />
-        <Field name="password" label={say("session.password")} type="password" autoComplete="new-password" help={say("invitation.password_help")} required
+        <Field name="password" label={say("session.password")} type="password" autoComplete="new-password" help={say("invitation.password_help")}
           value={password} onChange={setPassword} />
       </Form>
     </main>

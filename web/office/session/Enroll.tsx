@@ -1,7 +1,7 @@
 import { createClient } from "@connectrpc/connect";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useTransport } from "@connectrpc/connect-query";
-import { AccountService } from "@shopmesh/api/shopmesh/identity/v1/account_service_pb";
+import { AccountService, ConfirmTotpRequestSchema } from "@shopmesh/api/shopmesh/identity/v1/account_service_pb";
 import { useState } from "react";
 import { Button } from "../components/Button";
 import { Dialog } from "../components/Dialog";
@@ -37,11 +37,11 @@ export function Enroll() {
       {drawn.isPending && <Skeleton rows={2} />}
       {drawn.error && <Failed error={drawn.error} retry={() => void drawn.refetch()} />}
       {drawn.data && (
-        <Form error={confirm.error} pending={confirm.isPending} submit={say("enroll.confirm")} onSubmit={() => confirm.mutate(drawn.data.secret)}>
+        <Form message={ConfirmTotpRequestSchema} error={confirm.error} pending={confirm.isPending} submit={say("enroll.confirm")} onSubmit={() => confirm.mutate(drawn.data.secret)}>
           <QrCode label={say("enroll.picture")} text={drawn.data.uri} />
           <Facts facts={[[say("enroll.secret"), <code key="secret">{drawn.data.secret.replace(/(.{4})/g, "$1 ").trim()}</code>]]} />
           <p><a href={drawn.data.uri}>{say("enroll.open")}</a></p>
-          <Field name="totp_code" label={say("session.code")} autoComplete="one-time-code" required value={code} onChange={setCode} focused />
+          <Field name="totp_code" label={say("session.code")} autoComplete="one-time-code" value={code} onChange={setCode} focused />
         </Form>
       )}
     </Dialog>

@@ -1,4 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
+import { ReauthenticateRequestSchema } from "@shopmesh/api/shopmesh/identity/v1/account_service_pb";
 import { useState } from "react";
 import { Dialog } from "../components/Dialog";
 import { Field } from "../components/Field";
@@ -37,8 +38,8 @@ function Proof({ code: needed }: { code: boolean }) {
   return (
     <Dialog title={say("session.proof")} onClose={cancel}>
       <p>{say("session.proof_text")}</p>
-      <Form error={prove.error} pending={prove.isPending} submit={say("session.confirm")} onSubmit={() => prove.mutate()}>
-        <Field name="password" label={say("session.password")} type="password" autoComplete="current-password" required value={password} onChange={setPassword} focused />
+      <Form message={ReauthenticateRequestSchema} error={prove.error} pending={prove.isPending} submit={say("session.confirm")} onSubmit={() => prove.mutate()}>
+        <Field name="password" label={say("session.password")} type="password" autoComplete="current-password" value={password} onChange={setPassword} focused />
         <Field name="totp_code" label={say("session.code")} autoComplete="one-time-code" required={needed} value={code} onChange={setCode}
           {...(!needed && { help: say("session.code_help") })} />
       </Form>

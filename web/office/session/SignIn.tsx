@@ -1,4 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
+import { SignInRequestSchema } from "@shopmesh/api/shopmesh/identity/v1/account_service_pb";
 import { useState } from "react";
 import { Field } from "../components/Field";
 import { Form } from "../components/Form";
@@ -20,9 +21,9 @@ export function SignIn({ email: given = "" }: { email?: string }) {
     },
   });
   return (
-    <Form error={signIn.error} pending={signIn.isPending} submit={say("session.sign_in")} onSubmit={() => signIn.mutate()}>
-      <Field name="email" label={say("session.email")} type="email" autoComplete="username" required value={email} onChange={setEmail} focused={given === ""} />
-      <Field name="password" label={say("session.password")} type="password" autoComplete="current-password" required value={password} onChange={setPassword}
+    <Form message={SignInRequestSchema} error={signIn.error} pending={signIn.isPending} submit={say("session.sign_in")} onSubmit={() => signIn.mutate()}>
+      <Field name="email" label={say("session.email")} type="email" autoComplete="username" value={email} onChange={setEmail} focused={given === ""} />
+      <Field name="password" label={say("session.password")} type="password" autoComplete="current-password" value={password} onChange={setPassword}
         focused={given !== ""} />
       <Field name="totp_code" label={say("session.code")} autoComplete="one-time-code" help={say("session.code_help")} value={code} onChange={setCode} />
     </Form>

@@ -142,3 +142,12 @@ test.describe(() => {
     await expect(desk.summary).not.toContainText(/must |required|Nicht angenommen/);
   });
 });
+
+test('a form states which fields the contract needs, and how long they may be', async ({ desk }) => {
+  await desk.open(`/orders/${(await paid()).id}`);
+  await desk.ask('correct.open');
+  await expect(desk.field('contact.first_name')).toHaveAttribute('maxlength', '100');
+  await expect(desk.field('contact.first_name')).toHaveAttribute('aria-required', 'true');
+  await expect(desk.field('contact.phone')).toHaveAttribute('maxlength', '40');
+  await expect(desk.field('contact.phone')).not.toHaveAttribute('aria-required', 'true');
+});

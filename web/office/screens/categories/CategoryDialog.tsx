@@ -1,7 +1,7 @@
 import { useMutation } from "@connectrpc/connect-query";
 import { useQueryClient } from "@tanstack/react-query";
 import type { Category } from "@shopmesh/api/shopmesh/catalog/v1/category_pb";
-import { CategoryService } from "@shopmesh/api/shopmesh/catalog/v1/category_service_pb";
+import { CategoryService, CreateCategoryRequestSchema } from "@shopmesh/api/shopmesh/catalog/v1/category_service_pb";
 import { Dialog } from "../../components/Dialog";
 import { Choice, Field } from "../../components/Field";
 import { Form } from "../../components/Form";
@@ -47,13 +47,13 @@ export function CategoryDialog({ all, category, onClose }: { all: readonly Categ
   const parents = branches(all).filter(({ id }) => !category || !within(all, id, category.id));
   return (
     <Dialog title={category ? category.name : say("category.new")} changed={draft.mask.length > 0} onClose={close}>
-      <Form error={move.error} prefix="category." pending={move.isPending} submit={say("action.save")} onSubmit={save}>
+      <Form message={CreateCategoryRequestSchema} error={move.error} prefix="category." pending={move.isPending} submit={say("action.save")} onSubmit={save}>
         <Unanswered since={!create.isPending && requests.unanswered(typed)} />
         <Overtaken draft={draft} names={{ name: say("product.name"), description: say("product.description"), parent_id: say("category.parent") }} />
-        <Field name="name" label={say("product.name")} required value={of("name")} max={200} onChange={(name) => draft.set("name", name)} focused />
+        <Field name="name" label={say("product.name")} value={of("name")} onChange={(name) => draft.set("name", name)} focused />
         <Choice name="parent_id" label={say("category.parent")} value={of("parent_id")} onChange={(id) => draft.set("parent_id", id)}
           options={[{ value: "", label: say("category.top") }, ...parents.map(({ id, path }) => ({ value: id, label: path }))]} />
-        <Field name="description" label={say("product.description")} value={of("description")} rows={4} max={4000} onChange={(text) => draft.set("description", text)} />
+        <Field name="description" label={say("product.description")} value={of("description")} rows={4} onChange={(text) => draft.set("description", text)} />
       </Form>
     </Dialog>
   );

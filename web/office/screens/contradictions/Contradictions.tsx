@@ -3,7 +3,7 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import type { Contradiction } from "@shopmesh/api/shopmesh/payment/v1/contradiction_pb";
-import { PaymentService } from "@shopmesh/api/shopmesh/payment/v1/payment_service_pb";
+import { PaymentService, ResolveContradictionRequestSchema } from "@shopmesh/api/shopmesh/payment/v1/payment_service_pb";
 import type { ReactNode } from "react";
 import { useState } from "react";
 import type { TableColumn } from "../../components/DataTable";
@@ -70,8 +70,8 @@ function Resolve({ contradiction, onClose }: { contradiction: Contradiction; onC
   return (
     <Dialog title={say("contradiction.resolve")} onClose={onClose}>
       <p><Said text={contradiction.cause} lang="en" /></p>
-      <Form error={resolve.error} pending={resolve.isPending} submit={say("contradiction.resolve")} onSubmit={() => resolve.mutate({ id: contradiction.id, note })}>
-        <Field name="note" label={say("contradiction.note")} value={note} onChange={setNote} rows={3} max={500} focused />
+      <Form message={ResolveContradictionRequestSchema} error={resolve.error} pending={resolve.isPending} submit={say("contradiction.resolve")} onSubmit={() => resolve.mutate({ id: contradiction.id, note })}>
+        <Field name="note" label={say("contradiction.note")} value={note} onChange={setNote} rows={3} focused />
       </Form>
     </Dialog>
   );

@@ -1,6 +1,6 @@
 import { useMutation } from "@connectrpc/connect-query";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
-import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
+import { CancelOrderRequestSchema, OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { Dialog } from "../../components/Dialog";
 import { Field } from "../../components/Field";
 import { Form } from "../../components/Form";
@@ -32,9 +32,9 @@ export function CancelDialog({ order, onClose }: { order: Order; onClose(): void
   return (
     <Dialog title={say("cancel.title", { Number: order.number })} kind="alertdialog" changed={draft.mask.length > 0} onClose={close}>
       <p>{count("cancel.units", units)} {positive(order.balance) ? say("cancel.money", { Money: money(order.balance) }) : say("cancel.no_money")}</p>
-      <Form error={cancel.error} pending={cancel.isPending} submit={say("cancel.open")} kind="bad"
+      <Form message={CancelOrderRequestSchema} error={cancel.error} pending={cancel.isPending} submit={say("cancel.open")} kind="bad"
         onSubmit={() => cancel.mutate({ ...request, requestId: requests.id(request) })}>
-        <Field name="reason" label={say("cancel.reason")} help={say("cancel.reason_help")} value={reason} onChange={(typed) => draft.set("reason", typed)} rows={2} max={500} focused />
+        <Field name="reason" label={say("cancel.reason")} help={say("cancel.reason_help")} value={reason} onChange={(typed) => draft.set("reason", typed)} rows={2} focused />
       </Form>
     </Dialog>
   );

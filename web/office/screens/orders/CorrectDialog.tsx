@@ -1,7 +1,7 @@
 import { useMutation } from "@connectrpc/connect-query";
 import { useQueryClient } from "@tanstack/react-query";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
-import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
+import { OrderService, UpdateOrderRequestSchema } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { Dialog } from "../../components/Dialog";
 import { Field } from "../../components/Field";
 import { Form } from "../../components/Form";
@@ -24,7 +24,8 @@ const names: Record<string, string> = {
   "shipping_address.administrative_area": say("address.administrative_area"),
   "shipping_address.region_code": say("address.region_code"),
 };
-const required = ["contact.first_name", "contact.email", "shipping_address.address_lines", "shipping_address.region_code"];
+// Addresses are Google's message, which states no rules.
+const required = ["shipping_address.address_lines", "shipping_address.region_code"];
 
 /** Corrects whom an order is written to, and where it goes. What is typed is kept until it is saved or given up. */
 export function CorrectDialog({ order, onClose }: { order: Order; onClose(): void }) {
@@ -51,12 +52,12 @@ export function CorrectDialog({ order, onClose }: { order: Order; onClose(): voi
   };
   return (
     <Dialog title={say("correct.title", { Number: order.number })} changed={draft.mask.length > 0} onClose={close}>
-      <Form error={update.error} prefix="order." pending={update.isPending} submit={say("action.save")} onSubmit={save}>
+      <Form message={UpdateOrderRequestSchema} error={update.error} prefix="order." pending={update.isPending} submit={say("action.save")} onSubmit={save}>
         <Overtaken draft={draft} names={names} />
         <div className="pair">
           {Object.keys(names).map((path, at) => (
-            <Field key={path} name={path} label={names[path] ?? path} required={required.includes(path)} value={draft.typed[path] ?? ""} focused={at === 0}
-              onChange={(value) => draft.set(path, value)} {...(path.endsWith("address_lines") && { rows: 3 })}
+            <Field key={path} name={path} label={names[path] ?? path} value={draft.typed[path] ?? ""} focused={at === 0}
+              onChange={(value) => draft.set(path, value)} {...(required.includes(path) && { required: true })} {...(path.endsWith("address_lines") && { rows: 3 })}
               {...(path.endsWith("region_code") && { help: say("address.region_code_help"), max: 2 })} {...(path === "contact.email" && { type: "email" as const })} />
           ))}
         </div>

@@ -1,7 +1,7 @@
 import { useMutation } from "@connectrpc/connect-query";
 import { useQueryClient } from "@tanstack/react-query";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
-import { PaymentService } from "@shopmesh/api/shopmesh/payment/v1/payment_service_pb";
+import { PaymentService, RefundPaymentRequestSchema } from "@shopmesh/api/shopmesh/payment/v1/payment_service_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import { useState } from "react";
 import { Dialog } from "../../components/Dialog";
@@ -56,7 +56,7 @@ export function RefundDialog({ order, left, restock, onClose }: { order: Order; 
   return (
     <Dialog title={say("refund.title", { Number: order.number })} kind="alertdialog" changed={draft.mask.length > 0} onClose={close}>
       <p>{say("refund.left", { Money: money(left.money) })}</p>
-      <Form error={wrong ?? refund.error} pending={refund.isPending} kind="bad" onSubmit={give} fieldOf={(name) => lineOf(name, plan.lines)}
+      <Form message={RefundPaymentRequestSchema} error={wrong ?? refund.error} pending={refund.isPending} kind="bad" onSubmit={give} fieldOf={(name) => lineOf(name, plan.lines)}
         submit={by === "lines" ? count("refund.submit_lines", units, { Money: money(plan.sum) }) : say("refund.submit", { Money: money(plan.sum) })}>
         <Unanswered since={!refund.isPending && requests.unanswered(request)} />
         <Choice<By> name="by" label={say("refund.by")} value={by} onChange={(value) => draft.set("by", value)} options={[
@@ -78,7 +78,7 @@ export function RefundDialog({ order, left, restock, onClose }: { order: Order; 
           <Check name="restock" label={by === "all" ? say("refund.restock_all") : say("refund.restock")} value={of("restock") !== ""}
             onChange={(on) => draft.set("restock", on ? "yes" : "")} />
         )}
-        <Field name="reason" label={say("refund.reason")} help={say("cancel.reason_help")} value={of("reason")} onChange={(reason) => draft.set("reason", reason)} rows={2} max={500} />
+        <Field name="reason" label={say("refund.reason")} help={say("cancel.reason_help")} value={of("reason")} onChange={(reason) => draft.set("reason", reason)} rows={2} />
       </Form>
     </Dialog>
   );

@@ -1,6 +1,6 @@
 import { useMutation } from "@connectrpc/connect-query";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
-import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
+import { OrderService, ShipOrderRequestSchema } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { useState } from "react";
 import { Address } from "../../components/Address";
 import { Dialog } from "../../components/Dialog";
@@ -34,10 +34,10 @@ export function ShipDialog({ order, onClose }: { order: Order; onClose(): void }
   return (
     <Dialog title={say("ship.one", { Number: order.number })} changed={draft.mask.length > 0} onClose={close}>
       <Address address={order.shippingAddress} />
-      <Form error={ship.error} pending={ship.isPending} submit={say("ship.open")}
+      <Form message={ShipOrderRequestSchema} error={ship.error} pending={ship.isPending} submit={say("ship.open")}
         onSubmit={() => ship.mutate({ ...request, requestId: requests.id(request) })}>
-        <Field name="carrier" label={say("shipment.carrier")} value={carrier} onChange={(typed) => draft.set("carrier", typed)} max={100} focused />
-        <Field name="tracking_code" label={say("shipment.code")} value={trackingCode} onChange={(typed) => draft.set("tracking_code", typed)} max={100} />
+        <Field name="carrier" label={say("shipment.carrier")} value={carrier} onChange={(typed) => draft.set("carrier", typed)} focused />
+        <Field name="tracking_code" label={say("shipment.code")} value={trackingCode} onChange={(typed) => draft.set("tracking_code", typed)} />
         {(refunded || shipRefunded) && <Check name="ship_refunded" label={say("ship.refunded")} value={shipRefunded} onChange={setShipRefunded} />}
       </Form>
     </Dialog>

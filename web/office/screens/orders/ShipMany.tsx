@@ -3,7 +3,7 @@ import { useTransport } from "@connectrpc/connect-query";
 import { useMutation } from "@tanstack/react-query";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { OrderState } from "@shopmesh/api/shopmesh/order/v1/order_pb";
-import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
+import { OrderService, ShipOrderRequestSchema } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { useRef, useState } from "react";
 import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
@@ -71,8 +71,8 @@ export function ShipMany({ orders, onClose }: { orders: readonly Order[]; onClos
         </div>
       )}
       {left.length === 0 ? <div className="actions"><Button onPress={close}>{say("action.close")}</Button></div> : (
-        <Form error={ship.error} pending={ship.isPending} submit={count("ship.submit", left.length)} onSubmit={() => ship.mutate()}>
-          <Field name="carrier" label={say("shipment.carrier")} value={carrier} onChange={(typed) => draft.set("carrier", typed)} max={100} focused />
+        <Form message={ShipOrderRequestSchema} error={ship.error} pending={ship.isPending} submit={count("ship.submit", left.length)} onSubmit={() => ship.mutate()}>
+          <Field name="carrier" label={say("shipment.carrier")} value={carrier} onChange={(typed) => draft.set("carrier", typed)} focused />
           <Field name="tracking_codes" label={say("ship.codes")} help={say("ship.codes_help")} rows={6} value={pasted} onChange={(typed) => draft.set("tracking_codes", typed)} />
           {rows.some((row) => row.refunded) && <Check name="ship_refunded" label={say("ship.refunded_many")} value={shipRefunded} onChange={setShipRefunded} />}
           <ol className="pairs">

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { useMutation } from "@connectrpc/connect-query";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { OrderSchema } from "@shopmesh/api/shopmesh/order/v1/order_pb";
-import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
+import { OrderService, UpdateOrderRequestSchema } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { Dialog } from "../../components/Dialog";
 import { Field } from "../../components/Field";
 import { Form } from "../../components/Form";
@@ -37,11 +37,11 @@ export function TrackingDialog({ order, onClose }: { order: Order; onClose(): vo
   };
   return (
     <Dialog title={say("tracking.title", { Number: order.number })} changed={draft.mask.length > 0} onClose={close}>
-      <Form error={update.error} prefix="order." pending={update.isPending} submit={say("action.save")} onSubmit={save}>
+      <Form message={UpdateOrderRequestSchema} error={update.error} prefix="order." pending={update.isPending} submit={say("action.save")} onSubmit={save}>
         <Overtaken draft={draft} names={{ "shipment.carrier": say("shipment.carrier"), "shipment.tracking_code": say("shipment.code") }} />
-        <Field name="shipment.carrier" label={say("shipment.carrier")} value={draft.typed["shipment.carrier"] ?? ""} max={100} focused
+        <Field name="shipment.carrier" label={say("shipment.carrier")} value={draft.typed["shipment.carrier"] ?? ""} focused
           onChange={(value) => draft.set("shipment.carrier", value)} />
-        <Field name="shipment.tracking_code" label={say("shipment.code")} value={draft.typed["shipment.tracking_code"] ?? ""} max={100}
+        <Field name="shipment.tracking_code" label={say("shipment.code")} value={draft.typed["shipment.tracking_code"] ?? ""}
           onChange={(value) => draft.set("shipment.tracking_code", value)} />
       </Form>
     </Dialog>

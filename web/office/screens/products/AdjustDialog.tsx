@@ -1,5 +1,5 @@
 import { useMutation } from "@connectrpc/connect-query";
-import { InventoryService } from "@shopmesh/api/shopmesh/inventory/v1/inventory_service_pb";
+import { AdjustStockRequestSchema, InventoryService } from "@shopmesh/api/shopmesh/inventory/v1/inventory_service_pb";
 import type { Stock } from "@shopmesh/api/shopmesh/inventory/v1/stock_pb";
 import { Dialog } from "../../components/Dialog";
 import { Choice, Field, QuantityField } from "../../components/Field";
@@ -43,14 +43,14 @@ export function AdjustDialog({ stock, onClose }: { stock: Stock; onClose(): void
   };
   return (
     <Dialog title={say("stock.adjust_title", { Code: stock.productCode })} changed={draft.mask.length > 0} onClose={close}>
-      <Form error={adjust.error} pending={adjust.isPending} submit={say("stock.adjust")} onSubmit={save}>
+      <Form message={AdjustStockRequestSchema} error={adjust.error} pending={adjust.isPending} submit={say("stock.adjust")} onSubmit={save}>
         <Unanswered since={!adjust.isPending && requests.unanswered(request)} />
         <Choice<By> name="by" label={say("stock.by")} value={by as By} onChange={(chosen) => draft.set("by", chosen)}
           options={[{ value: "difference", label: say("stock.by.difference") }, { value: "count", label: say("stock.by.count") }]} />
         <QuantityField name="delta" label={by === "count" ? say("stock.counted") : say("stock.difference")} value={value === "" ? Number.NaN : Number(value)}
           onChange={(typed) => draft.set("value", Number.isNaN(typed) ? "" : String(typed))}
           help={say("stock.result", { Now: number(stock.onHand), Delta: `${delta > 0n ? "+" : ""}${number(delta)}`, After: number(stock.onHand + delta) })} />
-        <Field name="reason" label={say("stock.reason")} value={reason} onChange={(typed) => draft.set("reason", typed)} max={500} />
+        <Field name="reason" label={say("stock.reason")} value={reason} onChange={(typed) => draft.set("reason", typed)} />
       </Form>
     </Dialog>
   );

@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { Product } from "@shopmesh/api/shopmesh/catalog/v1/product_pb";
 import { ProductStatus } from "@shopmesh/api/shopmesh/catalog/v1/product_pb";
-import { ProductService } from "@shopmesh/api/shopmesh/catalog/v1/product_service_pb";
+import { CreateProductRequestSchema, ProductService, UpdateProductRequestSchema } from "@shopmesh/api/shopmesh/catalog/v1/product_service_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import { Choice, Field, MoneyField } from "../../components/Field";
 import { Form } from "../../components/Form";
@@ -45,10 +45,10 @@ export function NewProduct() {
     },
   });
   return (
-    <Form error={create.error} prefix="product." pending={create.isPending} submit={say("product.make")}
+    <Form message={CreateProductRequestSchema} error={create.error} prefix="product." pending={create.isPending} submit={say("product.make")}
       onSubmit={() => create.mutate({ product: productOf(draft.typed), requestId: requests.id(draft.typed) })}>
       <Unanswered since={!create.isPending && requests.unanswered(draft.typed)} />
-      <Field name="code" label={say("product.code")} help={say("product.code_help")} required value={draft.typed.code ?? ""} max={64}
+      <Field name="code" label={say("product.code")} help={say("product.code_help")} value={draft.typed.code ?? ""}
         onChange={(code) => draft.set("code", code)} focused />
       <Parts draft={draft} statuses={[ProductStatus.DRAFT, ProductStatus.ACTIVE]} />
     </Form>
@@ -77,7 +77,7 @@ export function ChangeProduct({ product }: { product: Product }) {
     else update.mutate({ product: { ...productOf(draft.typed), id: product.id, etag: draft.etag }, updateMask: { paths: maskOf(draft.mask) } });
   };
   return (
-    <Form error={update.error} prefix="product." pending={update.isPending} submit={say("action.save")} onSubmit={save} {...(dirty && { onCancel: draft.end })}>
+    <Form message={UpdateProductRequestSchema} error={update.error} prefix="product." pending={update.isPending} submit={say("action.save")} onSubmit={save} {...(dirty && { onCancel: draft.end })}>
       <Overtaken draft={draft} names={names} />
       <Parts draft={draft} statuses={product.status === ProductStatus.ARCHIVED ? [] : [ProductStatus.DRAFT, ProductStatus.ACTIVE]} />
     </Form>
@@ -89,8 +89,8 @@ function Parts({ draft, statuses }: { draft: Draft; statuses: readonly ProductSt
   const of = (path: string) => draft.typed[path] ?? "";
   return (
     <>
-      <Field name="name" label={say("product.name")} required value={of("name")} max={200} onChange={(name) => draft.set("name", name)} />
-      <Field name="description" label={say("product.description")} value={of("description")} rows={6} max={10_000} onChange={(text) => draft.set("description", text)} />
+      <Field name="name" label={say("product.name")} value={of("name")} onChange={(name) => draft.set("name", name)} />
+      <Field name="description" label={say("product.description")} value={of("description")} rows={6} onChange={(text) => draft.set("description", text)} />
       <div className="pair">
         <Choice name="category_id" label={say("product.category")} value={of("category_id")} onChange={(id) => draft.set("category_id", id)}
           options={[{ value: "", label: say("product.choose") }, ...branches.map(({ id, path }) => ({ value: id, label: path }))]} />

@@ -2,17 +2,21 @@ import { createClient } from "@connectrpc/connect";
 import { useTransport } from "@connectrpc/connect-query";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { ProductService } from "@shopmesh/api/shopmesh/catalog/v1/product_service_pb";
-import { InventoryService } from "@shopmesh/api/shopmesh/inventory/v1/inventory_service_pb";
+import { AdjustStockRequestSchema, InventoryService } from "@shopmesh/api/shopmesh/inventory/v1/inventory_service_pb";
 import { useState } from "react";
 import { Button } from "../../components/Button";
 import { Field } from "../../components/Field";
 import { Failed } from "../../components/States";
 import { useToast } from "../../components/Toast";
+import { rulesOf } from "../../form/rules";
 import { count, say } from "../../texts/say";
 import { countsOf } from "./changes";
 import type { Calls } from "./saving";
 import { save } from "./saving";
 import type { useChanges } from "./useChanges";
+
+// The reason goes with each row, as AdjustStock takes it.
+const reasonRules = rulesOf(AdjustStockRequestSchema, "reason");
 
 /** How much is changed, and saving it once it was looked through. */
 export function SaveBar({ draft, checked, onCheck, onSaving }: {
@@ -42,7 +46,7 @@ export function SaveBar({ draft, checked, onCheck, onSaving }: {
         {count("grid.changes", counts.cells)}{counts.unread > 0 && <> {count("grid.unread", counts.unread)}</>}
       </span>
       {saving.error && <Failed error={saving.error} retry={() => saving.mutate()} />}
-      {checked && counts.stocks > 0 && <Field name="reason" label={say("stock.reason")} value={reason} onChange={setReason} max={500} />}
+      {checked && counts.stocks > 0 && <Field name="reason" label={say("stock.reason")} value={reason} onChange={setReason} {...reasonRules} />}
       {checked
         ? <Button pending={saving.isPending} onPress={() => saving.mutate()}>{count("grid.save", counts.cells - counts.unread)}</Button>
         : <Button onPress={onCheck}>{say("grid.check")}</Button>}

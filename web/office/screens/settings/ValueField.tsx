@@ -3,6 +3,8 @@ import { ScalarType } from "@bufbuild/protobuf";
 import { Button } from "../../components/Button";
 import { Choice, Field, FieldSet } from "../../components/Field";
 import { readDuration, showDuration } from "../../form/duration";
+import type { Rules } from "../../form/rules";
+import { rulesOfField } from "../../form/rules";
 import { say } from "../../texts/say";
 import { helpOf, labelOf, nameOfValue } from "./labels";
 
@@ -33,18 +35,24 @@ export function ValueField(props: ValueProps) {
   }
 }
 
+// A context's own field that is empty has its default: it is none that can be left out.
+function rulesFor(field: DescField): Rules {
+  const rules = rulesOfField(field);
+  return field.parent.name === "Settings" ? { ...rules, required: true } : rules;
+}
+
 function Text({ field, name, value, onChange }: ValueProps) {
   const long = typeof value === "string" && value.length > LONG / 10;
   const numbers = field.fieldKind === "scalar" && field.scalar !== ScalarType.STRING;
   return (
-    <Field name={name} label={labelOf(field)} help={helpOf(field)} required value={value === undefined ? "" : String(value)}
+    <Field name={name} label={labelOf(field)} help={helpOf(field)} {...rulesFor(field)} value={value === undefined ? "" : String(value)}
       onChange={(typed) => onChange(typed === "" ? undefined : numbers && /^-?\d{1,15}$/.test(typed) ? Number(typed) : typed)} {...(long && { rows: 6 })} />
   );
 }
 
 function DurationValue({ field, name, value, onChange }: ValueProps) {
   return (
-    <Field name={name} label={labelOf(field)} help={`${helpOf(field)} ${say("settings.duration_help")}`} required
+    <Field name={name} label={labelOf(field)} help={`${helpOf(field)} ${say("settings.duration_help")}`} {...rulesFor(field)}
       value={typeof value === "string" ? (value.endsWith("s") && /^\d/.test(value) && !value.endsWith("ms") ? showDuration(value) : value) : ""}
       onChange={(typed) => onChange(typed === "" ? undefined : /\d\s*(d|h|min|s|ms)$/.test(typed) ? readDuration(typed) : typed)} />
   );
@@ -67,7 +75,7 @@ function EnumValue({ field, name, value, onChange, of }: ValueProps & { of: Desc
 function Lines({ field, name, value, onChange }: ValueProps) {
   const lines = Array.isArray(value) ? value.map(String) : [];
   return (
-    <Field name={name} label={labelOf(field)} help={`${helpOf(field)} ${say("settings.lines_help")}`} required rows={Math.min(Math.max(lines.length + 1, 2), 8)} value={lines.join("\n")}
+    <Field name={name} label={labelOf(field)} help={`${helpOf(field)} ${say("settings.lines_help")}`} {...rulesFor(field)} rows={Math.min(Math.max(lines.length + 1, 2), 8)} value={lines.join("\n")}
       onChange={(typed) => onChange(typed === "" ? undefined : typed.split("\n"))} />
   );
 }

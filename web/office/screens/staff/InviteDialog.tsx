@@ -1,5 +1,5 @@
 import { useMutation } from "@connectrpc/connect-query";
-import { StaffService } from "@shopmesh/api/shopmesh/identity/v1/staff_service_pb";
+import { InviteStaffRequestSchema, StaffService } from "@shopmesh/api/shopmesh/identity/v1/staff_service_pb";
 import { Dialog } from "../../components/Dialog";
 import { Check, Field } from "../../components/Field";
 import { Form } from "../../components/Form";
@@ -28,9 +28,9 @@ export function InviteDialog({ onClose }: { onClose(): void }) {
   });
   return (
     <Dialog title={say("staff.invite")} changed={draft.mask.length > 0} onClose={close}>
-      <Form error={invite.error} pending={invite.isPending} submit={say("staff.invite")}
+      <Form message={InviteStaffRequestSchema} error={invite.error} pending={invite.isPending} submit={say("staff.invite")}
         onSubmit={() => invite.mutate({ email, owner, permissions: owner ? [] : permissions, languageCode: texts.language })}>
-        <Field name="email" label={say("contact.email")} type="email" required value={email} onChange={(typed) => draft.set("email", typed)} focused />
+        <Field name="email" label={say("contact.email")} type="email" value={email} onChange={(typed) => draft.set("email", typed)} focused />
         <Check name="owner" label={say("staff.make_owner")} value={owner} onChange={(owns) => draft.set("owner", owns ? "yes" : "")} />
         {!owner && <Permissions given={permissions} onChange={(given) => draft.set("permissions", textOf(given))} />}
       </Form>

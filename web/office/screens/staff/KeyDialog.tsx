@@ -1,6 +1,6 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { useMutation } from "@connectrpc/connect-query";
-import { StaffService } from "@shopmesh/api/shopmesh/identity/v1/staff_service_pb";
+import { CreateApiKeyRequestSchema, StaffService } from "@shopmesh/api/shopmesh/identity/v1/staff_service_pb";
 import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
 import { Field } from "../../components/Field";
@@ -40,11 +40,11 @@ export function KeyDialog({ onClose }: { onClose(): void }) {
   }
   return (
     <Dialog title={say("key.make")} changed={draft.mask.length > 0} onClose={close}>
-      <Form error={make.error} pending={make.isPending} submit={say("key.make")} onSubmit={() => make.mutate({
+      <Form message={CreateApiKeyRequestSchema} error={make.error} pending={make.isPending} submit={say("key.make")} onSubmit={() => make.mutate({
         displayName, permissions, ...(until !== "" && { expireTime: timestampFromDate(new Date(dayStart(until, 0, shop().timeZone))) }),
       })}>
-        <Field name="display_name" label={say("key.name")} required value={displayName} onChange={(typed) => draft.set("display_name", typed)} max={100} focused />
-        <Field name="expire_time" label={say("key.until")} type="date" required value={until} onChange={(typed) => draft.set("expire_time", typed)} />
+        <Field name="display_name" label={say("key.name")} value={displayName} onChange={(typed) => draft.set("display_name", typed)} focused />
+        <Field name="expire_time" label={say("key.until")} type="date" value={until} onChange={(typed) => draft.set("expire_time", typed)} />
         <Permissions given={permissions} onChange={(given) => draft.set("permissions", textOf(given))} />
       </Form>
     </Dialog>
