@@ -8,6 +8,7 @@ import { ConnectionBar } from "../components/ConnectionBar";
 import { typing } from "../components/DataTable";
 import { Dialog } from "../components/Dialog";
 import { Facts } from "../components/Small";
+import { useLostFocus } from "../components/useLostFocus";
 import { shop } from "../rpc/shop";
 import { useSession, useSessionState } from "../session/browser";
 import { choose, languages, say, texts } from "../texts/say";
@@ -24,6 +25,7 @@ export function Shell(): ReactNode {
   const [help, setHelp] = useState(false);
   const main = useRef<HTMLElement>(null);
   useScreen(main);
+  useLostFocus(main);
   useEffect(() => {
     const hear = (event: KeyboardEvent) => {
       if (event.key === "?" && !typing(event) && !document.querySelector(".modal")) setHelp(true);

@@ -1,7 +1,7 @@
 // The tab key follows the screen, and Enter sends what one is in (woocommerce#60962, vendure#267).
 import { readsInOrder } from '../check.ts';
 import { sell } from '../served.ts';
-import { paid, product, sent, toShip } from './made.ts';
+import { paid, product, sent, shipped, toShip } from './made.ts';
 import { expect, test } from './office.ts';
 
 // woocommerce#60962
@@ -58,6 +58,19 @@ test('a dialog keeps the focus, and gives it back', async ({ desk, page }) => {
   await page.keyboard.press('Escape');
   await expect(desk.dialog).toHaveCount(0);
   await expect(opener).toBeFocused();
+});
+
+test('where what had the focus is gone, the heading above it has it', async ({ desk, page }) => {
+  await desk.open('/orders?q=zeppelin');
+  await desk.button('filter.clear').last().press('Enter');
+  await expect(desk.rows.first()).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Orders', level: 1 })).toBeFocused();
+
+  const order = await shipped();
+  await desk.open(`/orders/${order.id}`);
+  await desk.button('deliver.open').press('Enter');
+  await expect(desk.button('deliver.open')).toHaveCount(0);
+  await expect(page.getByRole('heading', { name: order.number })).toBeFocused();
 });
 
 test('another screen has the focus at its beginning, and a title of its own', async ({ desk, page }) => {

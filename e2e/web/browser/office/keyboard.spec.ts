@@ -62,6 +62,7 @@ test('an order is found, shipped and refunded by the keyboard alone', async ({ d
   await desk.said(`${order.number} is shipped.`);
   await expect(desk.dialog).toHaveCount(0);
   await expect(desk.page.locator('.badge').first()).toHaveText('Shipped');
+  await expect(page.getByRole('heading', { name: order.number })).toBeFocused(); // what opened the dialog is gone
 
   await tabTo(page, desk.button('refund.open'));
   await page.keyboard.press('Enter');
