@@ -48,6 +48,8 @@ func TestPagesAreInTheLanguagesOffered(t *testing.T) {
 		`hreflang="de" href="https://shop.example/"`, `hreflang="en" href="https://shop.example/en"`, `href="/en" hreflang="en" lang="en"`, `href="/cart"`)
 	s.lacks(home, `hreflang="ar"`, `"/de`)
 	s.shows("/en/p/BLUE/blue-mug", http.StatusOK, `<html lang="en"`, `rel="canonical" href="https://shop.example/en/p/BLUE/blue-mug"`, `action="/en/cart/add"`)
+	// What a link from elsewhere adds is not told to search engines, in no language.
+	s.lacks(s.shows("/p/BLUE/blue-mug?utm=1", http.StatusOK, `rel="canonical" href="https://shop.example/p/BLUE/blue-mug"`), `href="https://shop.example/en/p/BLUE/blue-mug?utm=1"`)
 	for from, to := range map[string]string{
 		"/de": "/", "/de/": "/", "/de/search?q=a": "/search?q=a", "/ar": "/", "/ar/p/BLUE/blue-mug": "/p/BLUE/blue-mug", "/ar/cart": "/cart",
 	} {

@@ -33,8 +33,6 @@ func (s *Server) category(v *visit) error {
 	p.Description = summary(category.GetDescription())
 	// Of a list search engines need one order, and no page whose address ends.
 	query := v.request.URL.Query()
-	if p.Hidden = l.Filter.Clear != "" || query.Has(sortField) || query.Has(pageField); !p.Hidden {
-		p.Path = path
-	}
+	p.Hidden = l.Filter.Clear != "" || query.Has(sortField) || query.Has(pageField)
 	return v.show(http.StatusOK, revalidate, view.List(p, *l))
 }

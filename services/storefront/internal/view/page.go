@@ -3,6 +3,8 @@
 package view
 
 import (
+	"strings"
+
 	"github.com/shopmesh/shopmesh/services/storefront/internal/messages"
 )
 
@@ -65,6 +67,13 @@ type Links struct{ Style, Script, Motifs, Icon string }
 
 // URL returns a path of the shop in the page's language.
 func (p Page) URL(path string) string { return InLanguage(p.Texts.Language(), p.Standard, path) }
+
+// public returns the whole address of a path, for search engines: what they may list has no query,
+// which others add to count their visitors.
+func (p Page) public(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	return p.PublicURL + path
+}
 
 // Say returns a text of the page's language.
 func (p Page) Say(id string) string { return p.Texts.Say(id) }
