@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -141,6 +143,30 @@ func pages(t *testing.T) map[string]templ.Component {
 		}}),
 		"no orders": view.OwnOrders(p, view.OwnOrdersPage{}),
 		"problem":   view.Problem(p, view.ProblemPage{Heading: mark, Text: mark, Reference: mark, Step: link, Related: both}),
+	}
+}
+
+// Every page is among those that are looked at here.
+func TestEveryPageIsLookedAt(t *testing.T) {
+	t.Parallel()
+	own, err := os.ReadFile("view_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	templates, err := filepath.Glob("*.templ")
+	if err != nil || len(templates) == 0 {
+		t.Fatalf("there are no templates: %v", err)
+	}
+	for _, name := range templates {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, page := range regexp.MustCompile(`(?m)^templ (\w+)\(.*\n\t@Layout\(p\)`).FindAllSubmatch(source, -1) {
+			if !bytes.Contains(own, []byte("view."+string(page[1])+"(p, ")) {
+				t.Errorf("%s of %s is not among the pages here", page[1], name)
+			}
+		}
 	}
 }
 

@@ -67,6 +67,7 @@ function List() {
     fitting.reset();
     void navigate({ search: (last) => setOnly<OrderSearch>({ ...last, page: undefined, ...change }) });
   };
+  const clear = () => narrow({ q: undefined, view: undefined, from: undefined, to: undefined });
   const print = (sheet: Sheet) => void navigate({ to: "/print", search: { sheet, orders: [...selected].join(",") } });
   const narrowed = Object.entries(search).some(([name, value]) => name !== "page" && value !== undefined);
   const rows = held.rows ?? list.data?.orders ?? [];
@@ -80,7 +81,7 @@ function List() {
       <Views views={views.map((id) => ({ id, name: say(`orders.view.${id}`) }))} current={search.view ?? "all"}
         onChoose={(view) => narrow({ view: view === "all" ? undefined : view })} />
       <FilterBar label={say("orders.search")} query={search.q ?? ""} onSearch={(q) => narrow({ q: q || undefined })}
-        onClear={narrowed ? () => narrow({ q: undefined, view: undefined, from: undefined, to: undefined }) : undefined}>
+        onClear={narrowed ? clear : undefined}>
         <Day name="from" label={say("filter.from")} value={search.from} onChange={(from) => narrow({ from })} />
         <Day name="to" label={say("filter.to")} value={search.to} onChange={(to) => narrow({ to })} />
       </FilterBar>
@@ -93,7 +94,7 @@ function List() {
           <DataTable label={say("nav.orders")} columns={columns} rows={rows} keyOf={(order) => order.id} selected={selected} onSelect={setSelected}
             onOpen={(order) => void navigate({ to: "/orders/$id", params: { id: order.id } })}
             empty={<EmptyState text={narrowed ? say("list.nothing") : say("orders.empty")}>
-              {narrowed && <Button kind="quiet" onPress={() => narrow({ q: undefined, view: undefined, from: undefined, to: undefined })}>{say("filter.clear")}</Button>}
+              {narrowed && <Button kind="quiet" onPress={clear}>{say("filter.clear")}</Button>}
             </EmptyState>} />
           {fitting.error && <Failed error={fitting.error} retry={() => fitting.mutate({ filter, pageSize: MOST })} />}
           <BulkBar selected={chosen.length} onClear={() => setSelected(new Set())}>
