@@ -1,11 +1,17 @@
 package web_test
 
 import (
+	"html"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+	"google.golang.org/genproto/googleapis/type/postaladdress"
+
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
@@ -173,6 +179,41 @@ func TestWhoSignedInOrdersWithoutTyping(t *testing.T) {
 	}
 	guest.open(second, "12 St James’s Square", "London", "Amazing")
 	b.open("/account/orders", strings.TrimPrefix(order, "/orders/"), strings.TrimPrefix(second, "/orders/"))
+}
+
+// The orders of an account come in pages of twenty, the newest first. A page that is not there any
+// more leads to the first one.
+func TestTheOrdersOfAnAccountComeInPages(t *testing.T) {
+	t.Parallel()
+	s, _ := selling(t)
+	b := &browser{shop: s}
+	b.signsUp("grace@example.com")
+	_, oldest := b.places()
+	grace := orderv1connect.NewOrderServiceClient(testkit.Client(t, s.url, testkit.As(t, testkit.Customer(oldest.GetCustomerId()))))
+	var second, newest string
+	for i := range 20 {
+		placed, err := grace.PlaceOrder(t.Context(), &orderv1.PlaceOrderRequest{
+			RequestId: uuid.NewString(), PaymentMethod: "sandbox_ok", Lines: []*orderv1.OrderLineRequest{{ProductCode: "BLUE", Quantity: 1}},
+			Contact:         &orderv1.Contact{FirstName: "Grace", LastName: "Hopper", Email: "grace@example.com"},
+			ShippingAddress: &postaladdress.PostalAddress{RegionCode: "GB", PostalCode: "SW1Y 4JH", Locality: "London", AddressLines: []string{"12 St James’s Square"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if newest = placed.GetOrder().GetNumber(); i == 0 {
+			second = newest
+		}
+	}
+	first := b.open("/account/orders", newest, second, "Page 1", "Next page")
+	b.lacks(first, oldest.GetNumber(), "First page")
+	next := regexp.MustCompile(`rel="next" href="([^"]+)"`).FindStringSubmatch(first.body)
+	if next == nil {
+		t.Fatalf("there is no next page\n%s", first.body)
+	}
+	b.lacks(b.open(html.UnescapeString(next[1]), oldest.GetNumber(), "Page 2", `href="/account/orders">First page`), second, newest, "Next page")
+	if to := b.goes("/account/orders?page=nonsense&n=2"); to != "/account/orders" {
+		t.Errorf("a page that is not there leads to %s", to)
+	}
 }
 
 // A guest's order is kept in the account of who signs in from its page, once, and then opened by

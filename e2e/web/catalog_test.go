@@ -189,6 +189,11 @@ func TestAListIsItsAddress(t *testing.T) {
 	}
 	second := s.shows(html.UnescapeString(next[1]), http.StatusOK, "Mug 005", "Page 2", "First page", "6 of 30 products")
 	s.lacks(second, "Mug 006", "Next page")
+	next = regexp.MustCompile(`rel="next" href="([^"]+)"`).FindStringSubmatch(s.get(path).body)
+	if next == nil {
+		t.Fatal("there is no next page of the list as it is sorted by default")
+	}
+	s.lacks(s.shows(html.UnescapeString(next[1]), http.StatusOK, "Mug 029", "Page 2", `content="noindex"`), `rel="canonical"`)
 	if p := s.get(path + "?page=nonsense&sort=dear"); p.status != http.StatusSeeOther || p.header.Get("Location") == "" {
 		t.Errorf("a page that is not there is %d", p.status)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -97,14 +98,14 @@ func broken(t *testing.T) string {
 	}, "catalog"))
 }
 
-// away serves pages whose catalog can't be reached, and returns their address.
+// away serves pages whose catalog can't be reached, from a program that holds no office, and returns their address.
 func away(t *testing.T) string {
 	t.Helper()
 	return pagesOf(t, "http://127.0.0.1:1")
 }
 
-// pagesOf serves pages whose peers are at an address, and returns their own: a shop more would need
-// more connections than the tests' database has.
+// pagesOf serves pages whose peers are at an address, without an office, and returns their own: a shop more
+// would need more connections than the tests' database has.
 func pagesOf(t *testing.T, peer string) string {
 	t.Helper()
 	addresses, _ := apptest.Serve(t, kitapp.Process{
@@ -112,7 +113,7 @@ func pagesOf(t *testing.T, peer string) string {
 		Peers:         map[string]string{"catalog": peer, "customer": peer, "identity": peer, "order": peer, "config": "http://127.0.0.1:1"},
 		Authenticator: testkit.Authenticator("storefront", services.Permissions()), Signers: testkit.Signer("storefront"),
 	}, storefront.Module(storefront.Config{
-		Context: kitapp.ContextConfig{Database: pg.Config{URL: testkit.DatabaseURL(t, storefront.Migrations())}, Kafka: testkit.Broker(t)}, PublicURL: "http://127.0.0.1",
+		Context: kitapp.ContextConfig{Database: pg.Config{URL: testkit.DatabaseURL(t, storefront.Migrations())}, Kafka: testkit.Broker(t)}, PublicURL: "http://127.0.0.1", Office: fstest.MapFS{},
 	}))
 	return addresses.API
 }

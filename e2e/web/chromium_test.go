@@ -45,7 +45,7 @@ type served struct {
 	Accounts string `json:"accounts"`
 	Password string `json:"password"`
 	// Limited is a shop that answers this address no more calls, Broken one whose catalog fails,
-	// and Away one whose catalog can't be reached.
+	// and Away one whose catalog can't be reached and whose program holds no office.
 	Limited string `json:"limited"`
 	Broken  string `json:"broken"`
 	Away    string `json:"away"`

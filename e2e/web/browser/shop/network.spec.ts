@@ -50,6 +50,34 @@ test('an order’s page follows its order, tells when it can’t, and catches up
   await expect(page.locator('body')).toHaveAttribute('data-kept', 'yes');
 });
 
+test('an answer that was under way is shown, and the page says still that the connection is interrupted', async ({ page, context, errors }) => {
+  errors.expect(/ERR_INTERNET_DISCONNECTED/);
+  const { order: placed, link } = await place('BLUE');
+  await reached(placed, 'CONFIRMED');
+  await page.goto(link);
+  let begin = (): void => undefined;
+  let answer = (): void => undefined;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const wait = new Promise<void>((resolve) => (answer = resolve));
+  await page.route(`**/orders/${placed.number}`, async (route) => {
+    const response = await route.fetch();
+    begin();
+    await wait;
+    await route.fulfill({ response });
+  });
+  await call('order.v1.OrderService/ShipOrder', { id: placed.id });
+  await begun;
+  await context.setOffline(true);
+  const line = page.locator('header [data-part=connection]');
+  await expect(line).toBeVisible();
+  answer();
+  await expect(page.getByRole('heading', { name: 'Your order is on its way' })).toBeVisible();
+  await expect(line).toBeVisible();
+  await page.unrouteAll();
+  await context.setOffline(false);
+  await expect(line).toHaveCount(0);
+});
+
 test('a tab that nobody looks at hears nothing until it is looked at', async ({ page }) => {
   const { order: placed, link } = await place('BLUE');
   await reached(placed, 'CONFIRMED');

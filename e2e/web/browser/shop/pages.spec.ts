@@ -1,5 +1,7 @@
 // How pages look, in each state: nobody is kept out, and nothing is wider than the page.
 import { expect, leave, shownInAnotherLanguage, shownToAll, test } from '../check.ts';
+import { served } from '../served.ts';
+import { go } from '../state.ts';
 import { states } from '../states.ts';
 
 for (const state of states) {
@@ -13,6 +15,12 @@ for (const state of states) {
     await shownInAnotherLanguage(page);
   });
 }
+
+test('a program without the office says what to do', async ({ page, errors }) => {
+  await go({ page, errors, language: '' }, '/office/', 404, served.away);
+  await expect(page.locator('main')).toContainText('make office');
+  await shownToAll(page);
+});
 
 for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
