@@ -87,7 +87,7 @@ let count = 0;
 
 /** Adds a product that no other check has, and waits until so many of it can be ordered. */
 export async function sell(stock: number, price: Money = euros(5), name = 'Green mug'): Promise<Product> {
-  const code = `OWN-${process.pid}-${++count}`;
+  const code = `OWN-${process.pid}-${String(++count).padStart(4, '0')}`; // in the order in which they are made
   const [, , categoryId] = served.category.split('/');
   const made = await call<{ product: { id: string } }>('catalog.v1.ProductService/CreateProduct', { product: { code, name, price, categoryId } });
   const product = { id: made.product.id, code, name, path: `/p/${code}` };

@@ -37,7 +37,7 @@ test('a receipt tells who sold what, when it was paid and how, and adds up to th
   const sheet = page.locator('.print-sheet');
   await expect(sheet).toHaveAttribute('lang', 'en');
   await expect(sheet.locator('address').first()).toContainText('Ada Lovelace, https://ada.example/.');
-  for (const name of ['number', 'ordered', 'paid_on', 'method']) await expect(sheet.locator('dt', { hasText: word('en', `sheet.${name}`) })).toBeVisible();
+  for (const name of ['number', 'ordered', 'paid_on', 'method']) await expect(sheet.locator('dt').getByText(word('en', `sheet.${name}`), { exact: true })).toBeVisible();
   await expect(sheet.locator('dl')).toContainText(order.number);
   await expect(sheet.locator('dl')).toContainText(word('en', 'sheet.method.test'));
   await expect(sheet.locator('tbody tr')).toContainText('€58.50');
