@@ -118,9 +118,10 @@ func drained(t *testing.T, namespace, app string) {
 	t.Helper()
 	for _, pod := range podsOf(t, namespace, app) {
 		eventually(t, patience, func() error {
-			for line := range strings.Lines(proxy(t, namespace, pod, "stats?filter=total_filter_chains_draining")) {
-				if _, n, found := strings.Cut(strings.TrimSpace(line), ": "); found && n != "0" {
-					return fmt.Errorf("%s: %s", pod, line)
+			stats := proxy(t, namespace, pod, "stats?filter=draining")
+			for _, what := range []string{"listeners", "filter_chains"} { // the rules change one or the other
+				if !strings.Contains(stats, "listener_manager.total_"+what+"_draining: 0\n") {
+					return fmt.Errorf("%s: %s", pod, stats)
 				}
 			}
 			return nil

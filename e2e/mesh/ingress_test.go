@@ -199,10 +199,9 @@ func TestRow12Hygiene(t *testing.T) {
 		if _, procedure, _ := strings.Cut(path, "Service/"); procedure == "" && !strings.HasPrefix(path, "/grpc.") {
 			continue
 		}
-		for contentType, body := range map[string]string{"application/json": "{}", "application/grpc": "\x00\x00\x00\x00\x00"} {
-			got := drive[[]answer](t, outside, "request", "-url", gateway+path, "-ca", certificate(t), "-method", "POST", "-header", "Content-Type: "+contentType, "-body", body)[0]
-			if unimplemented := got.Header["grpc-status"] == "12"; got.Status != 404 && !unimplemented {
-				t.Errorf("%s called from outside as %s: %d %.100s", path, contentType, got.Status, got.Body)
+		for _, got := range drive[[]probed](t, outside, "probe", "-url", gateway, "-ca", certificate(t), "-procedure", path, "-protocols", "connect,grpc") {
+			if unimplemented := got.Code == "12"; got.HTTP != 404 && !unimplemented {
+				t.Errorf("%s called from outside: %+v", path, got)
 			}
 		}
 	}
