@@ -257,7 +257,7 @@ mesh-test: mesh-disposable ## Test the shop in a cluster with Istio, row by row 
 IMAGES = ./services/*/cmd/* ./cmd/inbox ./cmd/topics
 
 .PHONY: images
-images: office-here ## Build the images with their lists of contents (SBOM) into the registry of KO_DOCKER_REPO, and print their digests
+images: ## Build the images with their lists of contents (SBOM) into the registry of KO_DOCKER_REPO, and print their digests
 	@ko build --base-import-paths --sbom=spdx $(IMAGES)
 
 .PHONY: bench
