@@ -3,9 +3,8 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
-# Everything is compiled as .ko.yaml has it for the images, so that what the
-# tests compiled is there for the images. A command's own -tags
-# take the place of these: it names them again.
+# Everything is compiled as .ko.yaml has it for the images, so that these find what the tests compiled. A command's own
+# -tags take the place of these: it names them again.
 TAGS = grpcnotrace
 export CGO_ENABLED = 0
 export GOFLAGS := $(shell go env GOFLAGS) -trimpath -tags=$(TAGS)
