@@ -112,6 +112,10 @@ func (r *Relay) Wake() {
 	}
 }
 
+// maxReconnect is the longest pause before a relay tries to reach its database again. Short,
+// because orders wait for its events, and whoever leads next may have to wait some seconds more.
+const maxReconnect = time.Second
+
 // Run publishes until ctx ends, whatever happens to database and broker meanwhile.
 func (r *Relay) Run(ctx context.Context) error {
 	defer r.gauges.unregister()
@@ -126,7 +130,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		}
 		r.noDatabase.Note(ctx, pg.Explain(err))
 		r.pause(ctx, wait)
-		wait = min(2*wait, 5*time.Second)
+		wait = min(2*wait, maxReconnect)
 	}
 	return nil
 }
