@@ -48,6 +48,21 @@ func met(t *testing.T, pod string, since time.Time) map[string]int {
 	return by
 }
 
+// meanwhile are the reads that proxies logged while a call was under way, by the pod: the
+// ingress's replicas and those of the service. A repeated read has one x-request-id.
+func meanwhile(t *testing.T, call probed, pods []string) map[string][]logged {
+	t.Helper()
+	const unsure = 50 * time.Millisecond // between the clocks, and of how long it took
+	from, until := call.Start.Add(-unsure), call.Start.Add(time.Duration(call.Millis)*time.Millisecond+unsure)
+	at := map[string][]logged{}
+	for namespace, of := range map[string][]string{"shop": pods, "shop-ingress": podsOf(t, "shop-ingress", "ingress")} {
+		for _, pod := range of {
+			at[pod] = slices.DeleteFunc(requests(t, namespace, pod, from, listCategories, categories), func(one logged) bool { return one.Start.After(until) })
+		}
+	}
+	return at
+}
+
 // Row 7: calls that meet a sick replica are repeated at the other one where that is safe, and
 // not more often than the budget allows; what may have had an effect is never repeated.
 func TestRow07Retries(t *testing.T) {
@@ -68,7 +83,7 @@ func TestRow07Retries(t *testing.T) {
 		by := met(t, pods[0], began)
 		failed := failedOf(all)
 		for _, one := range failed[:min(len(failed), 5)] {
-			t.Errorf("a read over %s while one of two replicas answers %s: %+v", one.Protocol, sickness.name, one)
+			t.Errorf("a read over %s while one of two replicas answers %s: %+v; the proxies had then %+v", one.Protocol, sickness.name, one, meanwhile(t, one, pods))
 		}
 		for _, protocol := range protocols {
 			if by[protocol] == 0 {

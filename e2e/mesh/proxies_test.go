@@ -48,8 +48,10 @@ type logged struct {
 	// Details say who made the answer, and why.
 	Details string `json:"response_code_details"`
 	Bytes   int    `json:"bytes_sent"`
-	// Cluster is where the proxy sent it: inbound|8080|| is the pod's own service.
+	// Cluster is where the proxy sent it: inbound|8080|| is the pod's own service. Host is to which
+	// address, the last one of a repeated request.
 	Cluster string `json:"upstream_cluster"`
+	Host    string `json:"upstream_host"`
 }
 
 // requests are those of these paths that a pod's proxy had since a time; of all paths, where

@@ -70,7 +70,16 @@ spec:
 		begun: func(configuration string) bool { return !strings.Contains(configuration, "outbound|5432||postgres") },
 		then: func(t *testing.T) {
 			t.Helper()
-			sql(t, "postgres", "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = 'shopmesh_"+service+"'")
+			sessions := "from pg_stat_activity where datname = 'shopmesh_" + service + "'"
+			sql(t, "postgres", "select count(pg_terminate_backend(pid, 5000)) "+sessions)
+			// Its readiness asks the database every second: the replica that may connect meets its
+			// ended connection so, and not in a read, which would be repeated at the sick one.
+			eventually(t, 30*time.Second, func() error {
+				if sql(t, "postgres", "select count(*) "+sessions+" and query = '-- ping'") == "0" {
+					return fmt.Errorf("no replica of %s has asked the database since", service)
+				}
+				return nil
+			})
 		},
 	}
 }
