@@ -79,3 +79,22 @@ func TestTheFifthVersionHasOneMailInGerman(t *testing.T) {
 		}
 	}
 }
+
+// A mail that the version after requested is written with the newest templates that are known, so
+// that it is not kept back while both versions of the program run, or after a return to this one.
+func TestAMailOfTheVersionAfterIsWritten(t *testing.T) {
+	t.Parallel()
+	templates, err := Parse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, shop := Sample(domain.OrderConfirmed), domain.ShopDetails{Name: "Shop"}
+	want, err := templates.Render(content, Version, shop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := templates.Render(content, Version+1, shop)
+	if err != nil || got != want {
+		t.Errorf("it is %+v, %v", got, err)
+	}
+}

@@ -191,8 +191,11 @@ func newPage(l Content, says writing, shop domain.ShopDetails, escape func(strin
 
 func plain(text string) string { return text }
 
-// Render makes a mail's texts with one version of the templates, in a shop's name.
+// Render makes a mail's texts with one version of the templates, in a shop's name. A mail that a
+// newer program requested, with a version that this one does not have, is written with the newest
+// that it has: during a rollout, and after a return to the program before, it is sent at once.
 func (t *Templates) Render(l Content, version int, shop domain.ShopDetails) (Rendered, error) {
+	version = min(version, Version)
 	n := name{edition{version, domain.English}, l.Kind}
 	if language := l.Language(); slices.Contains(languages(version, l.Kind), language) {
 		n.language = language
