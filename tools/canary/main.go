@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 )
 
 func main() {
@@ -113,12 +114,20 @@ func (c cluster) set(service string, weight int, routes []string) error {
 	return c.lead(service, weight, routes)
 }
 
+// heard is how long proxies may take to hear of routes: istiod joins the changes of ten seconds, at
+// most, before it sends them (PILOT_DEBOUNCE_MAX).
+const heard = 15 * time.Second
+
 // end leads all calls to the service, lets the canary's pods finish what they have, and
 // removes it.
 func (c cluster) end(service string) error {
 	if err := c.lead(service, 0, nil); err != nil {
 		return err
 	}
+	// A proxy that hears of both at once takes the pods away before it takes the routes, and
+	// answers what comes between with 503.
+	fmt.Printf("the pods end in %s, when every proxy has the routes\n", heard)
+	time.Sleep(heard)
 	of := label + "=" + service
 	// Its Service goes last: a proxy that has not heard of the routes yet still finds it.
 	if _, err := c.call(nil, "delete", "deployment", "-l", of, "--cascade=foreground"); err != nil {
