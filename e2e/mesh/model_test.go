@@ -5,6 +5,7 @@ package mesh
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,8 +23,9 @@ func TestRow20Costs(t *testing.T) {
 	sql(t, "postgres", "create extension if not exists pg_stat_statements")
 	in := []string{"load", "-url", gateway, "-ca", certificate(t), "-writes", "1"}
 	drive[made](t, outside, append(in, "-rate", "20", "-for", "5s")...)
-	idle := spent(t, 20*time.Second, func() {})
-	const duration = 60 * time.Second
+	const resting, duration = 20 * time.Second, 60 * time.Second
+	idle := spent(t, resting, func() {})
+	t.Logf("row 20, costs: without orders %s", replicaOf(t, idle, resting))
 	var placed int
 	busy := spent(t, duration, func() {
 		got := drive[made](t, outside, append(in, "-rate", "20", "-for", duration.String())...)
@@ -36,7 +38,7 @@ func TestRow20Costs(t *testing.T) {
 	t.Logf("row 20, costs: per order, of %d at 20 a second, less what runs without orders", placed)
 	for _, service := range allServices() {
 		// What runs without orders, such as probes and polls, is not the orders'.
-		rest := float64(duration) / float64(20*time.Second)
+		rest := float64(duration) / float64(resting)
 		c := cost{
 			cpu:        (busy[service].cpu - idle[service].cpu*rest) / float64(placed),
 			sidecar:    (busy[service].sidecar - idle[service].sidecar*rest) / float64(placed),
@@ -50,6 +52,30 @@ func TestRow20Costs(t *testing.T) {
 	if all.cpu <= 0 || all.statements <= 0 {
 		t.Error("nothing was measured")
 	}
+}
+
+// replicaOf says what the replicas of services and their sidecars used in a time, and hold now:
+// those of the service that used least and most, of its CPU the mean of its replicas.
+func replicaOf(t *testing.T, used map[string]cost, in time.Duration) string {
+	t.Helper()
+	var cpu, sidecarCPU, memory, sidecarMemory []float64
+	for service, all := range usages(t) {
+		replicas := 0.0
+		for _, container := range all {
+			if held := container.Memory.WorkingSetBytes / (1 << 20); container.Name == "service" {
+				replicas++
+				memory = append(memory, held)
+			} else {
+				sidecarMemory = append(sidecarMemory, held)
+			}
+		}
+		millicores := 1000 / (replicas * float64(in.Milliseconds()))
+		cpu = append(cpu, used[service].cpu*millicores)
+		sidecarCPU = append(sidecarCPU, used[service].sidecar*millicores)
+	}
+	return fmt.Sprintf("a replica uses %.0f–%.0fm of CPU and %.0f–%.0f MiB, its sidecar %.0f–%.0fm and %.0f–%.0f MiB",
+		slices.Min(cpu), slices.Max(cpu), slices.Min(memory), slices.Max(memory),
+		slices.Min(sidecarCPU), slices.Max(sidecarCPU), slices.Min(sidecarMemory), slices.Max(sidecarMemory))
 }
 
 // spent is what each service used while something happened, which took so long at least. The
