@@ -5,7 +5,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { I18nProvider } from "react-aria-components";
 import { Pending, Skeleton } from "./components/States";
-import { Toasts } from "./components/Toast";
+import { ToastProvider } from "./components/Toast";
 import "./components/trusted";
 import { askBeforeLeaving } from "./form/leaving";
 import { answered } from "./form/requests";
@@ -43,7 +43,7 @@ if (root) {
         <SessionContext value={session}>
           <QueryClientProvider client={queries}>
             <TransportProvider transport={transportOf(session, (id, used) => answered(sessionStorage, id, used))}>
-              <Toasts><Office /></Toasts>
+              <ToastProvider><Office /></ToastProvider>
             </TransportProvider>
           </QueryClientProvider>
         </SessionContext>

@@ -161,7 +161,7 @@ export async function readsInOrder(page: Page): Promise<void> {
       const beside = rtl ? box.right <= before.left + 1 : box.left >= before.right - 1;
       return sameRow ? beside || box.top > before.top : box.top >= before.top;
     };
-    const groupOf = (element: Element): Element => element.closest('.card, .order > section') ?? element;
+    const groupOf = (element: Element): Element => element.closest('.product-card, .order > section') ?? element;
     const stops = [...document.querySelectorAll<HTMLElement>('main a[href], main button, main input:not([type=hidden]), main select, main textarea, main summary')]
       .filter((element) => element.checkVisibility() && element.tabIndex >= 0);
     return stops

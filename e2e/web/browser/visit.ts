@@ -87,7 +87,7 @@ export async function tabTo(page: Page, target: Locator): Promise<void> {
     const at = await page.evaluate((wanted) => {
       const focused = document.activeElement ?? document.body;
       // A card shows the focus of its link around its picture.
-      const shown = focused.closest('.card')?.querySelector('.swatch') ?? focused;
+      const shown = focused.closest('.product-card')?.querySelector('.swatch') ?? focused;
       // Within the field of a day, the button of its calendar shows its focus itself.
       const seen = focused === document.body || focused.matches('input[type=date]') || getComputedStyle(shown).outlineStyle !== 'none';
       return { there: focused === wanted, seen, html: focused.outerHTML };

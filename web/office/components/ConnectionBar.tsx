@@ -25,5 +25,5 @@ function subscribe(changed: () => void) {
 /** Says while the network is away, and as of when the screen is. */
 export function ConnectionBar() {
   const since = useSyncExternalStore(subscribe, () => lost);
-  return <div role="status">{since && <p className="connection">{say("state.offline", { Time: time(timestampFromDate(since)) })}</p>}</div>;
+  return <div role="status">{since && <p className="connection-bar">{say("state.offline", { Time: time(timestampFromDate(since)) })}</p>}</div>;
 }

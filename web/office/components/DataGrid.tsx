@@ -142,7 +142,7 @@ export function DataGrid<T extends object>({ label, columns, rows, keyOf, onOpen
   const active = { row: within(at.row, rows.length), column: within(at.column, columns.length) };
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-to-interactive-role -- a table whose cells are edited is a grid
-    <table ref={table} className="table grid" role="grid" aria-label={label} onKeyDown={hear} onPaste={paste}
+    <table ref={table} className="data-table data-grid" role="grid" aria-label={label} onKeyDown={hear} onPaste={paste}
       onFocus={(event: FocusEvent) => {
         inside.current = true;
         const place = placeOf(event.target);

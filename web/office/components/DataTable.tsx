@@ -30,7 +30,7 @@ export function DataTable<T extends object>({ label, columns, rows, keyOf, onOpe
   if (rows.length === 0) return empty;
   const select = (chosen: Selection) => onSelect?.(new Set(chosen === "all" ? rows.map(keyOf) : [...chosen].map(String)));
   return (
-    <Table ref={table} className="table" aria-label={label} selectionMode={selected ? "multiple" : "none"}
+    <Table ref={table} className="data-table" aria-label={label} selectionMode={selected ? "multiple" : "none"}
       {...(selected && { selectedKeys: selected, onSelectionChange: select })}
       {...(onOpen && { onRowAction: (key) => open(rows.find((row) => keyOf(row) === key), onOpen) })}>
       <TableHeader>
@@ -71,7 +71,7 @@ export function typing(event: KeyboardEvent): boolean {
 
 // The table that keys are for: the one with the focus, else the first of the screen.
 function leading(): Element | undefined {
-  const tables = [...document.querySelectorAll("table.table")];
+  const tables = [...document.querySelectorAll(".data-table")];
   return tables.find((table) => table.contains(document.activeElement)) ?? tables[0];
 }
 

@@ -55,7 +55,7 @@ interface NumberProps extends Common {
 /** A number of things. */
 export function QuantityField({ name, label, help, value, onChange, min, max }: NumberProps) {
   return (
-    <NumberField className="field" data-field={name} name={name} value={value} onChange={onChange}
+    <NumberField className="field quantity-field" data-field={name} name={name} value={value} onChange={onChange}
       {...(min !== undefined && { minValue: min })} {...(max !== undefined && { maxValue: max })} formatOptions={{ maximumFractionDigits: 0 }}>
       <Label>{label}</Label>
       <Group><Input /></Group>
@@ -68,7 +68,7 @@ export function QuantityField({ name, label, help, value, onChange, min, max }: 
 /** An amount of money, typed as the language writes it; NaN while it is empty. */
 export function MoneyField({ currency, name, label, help, value, onChange, max }: NumberProps & { currency: string }) {
   return (
-    <NumberField className="field" data-field={name} name={name} value={value} onChange={onChange} minValue={0}
+    <NumberField className="field money-field" data-field={name} name={name} value={value} onChange={onChange} minValue={0}
       {...(max !== undefined && { maxValue: max })} formatOptions={{ style: "currency", currency }}>
       <Label>{label}</Label>
       <Group><Input /></Group>

@@ -29,7 +29,7 @@ export function disputed(order: Order): boolean {
 /** Where an order is on its way, and what else whoever looks at a list must know of it. */
 export function OrderBadge({ order }: { order: Order }) {
   return (
-    <span className="badges">
+    <span className="state-badges">
       <StateBadge kind={kinds[order.state]}>{stateName(order.state)}</StateBadge>
       {disputed(order) && <StateBadge kind="bad">{say("order.disputed")}</StateBadge>}
       {positive(order.refunded) && <StateBadge kind="done">{say("order.refunded")}</StateBadge>}

@@ -6,7 +6,7 @@ import { Button } from "./Button";
 
 /** How far something has come; its kind gives it a colour and a sign, its text says it. */
 export function StateBadge({ kind, children }: { kind: "todo" | "good" | "bad" | "done"; children: ReactNode }) {
-  return <span className="badge" data-kind={kind}>{children}</span>;
+  return <span className="state-badge" data-kind={kind}>{children}</span>;
 }
 
 /** An amount. */
@@ -43,7 +43,7 @@ export function Pager({ page, next, go }: { page: string | undefined; next: stri
 const MOST = 10_000;
 
 /** How many a list has. */
-export function Total({ size }: { size: number | undefined }) {
+export function Count({ size }: { size: number | undefined }) {
   if (size === undefined) return null;
   return <p className="count" role="status">{size > MOST ? say("list.many", { Most: MOST }) : count("list.count", size)}</p>;
 }

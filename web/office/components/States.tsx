@@ -19,7 +19,7 @@ export function Skeleton({ rows }: { rows: number }) {
 
 /** A list without entries, and the first step. */
 export function EmptyState({ text, children }: { text: string; children?: ReactNode }) {
-  return <div className="empty"><p>{text}</p>{children}</div>;
+  return <div className="empty-state"><p>{text}</p>{children}</div>;
 }
 
 /** What could not be loaded: why, and once more. first leads to the first page of a list, where the address names one that is not there any more. */

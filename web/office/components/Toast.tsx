@@ -11,8 +11,13 @@ export function useToast(): (text: string) => void {
 // How long it is shown, in milliseconds.
 const SHOWN = 6000;
 
-/** Where it is said what was done, aloud as well. */
-export function Toasts({ children }: { children: ReactNode }) {
+/** What was done, said aloud as well. It is there while it says nothing, too: what comes with its text is not heard. */
+export function Toast({ children }: { children: ReactNode }) {
+  return <div className="toast" role="status">{children}</div>;
+}
+
+/** Says for a while what is done within it. */
+export function ToastProvider({ children }: { children: ReactNode }) {
   const [said, setSaid] = useState({ text: "", at: 0 });
   const say = useCallback((text: string) => setSaid((last) => ({ text, at: last.at + 1 })), []);
   useEffect(() => {
@@ -22,7 +27,7 @@ export function Toasts({ children }: { children: ReactNode }) {
   return (
     <ToastContext value={say}>
       {children}
-      <div className="toast" role="status">{said.text && <p key={said.at}>{said.text}</p>}</div>
+      <Toast>{said.text && <p key={said.at}>{said.text}</p>}</Toast>
     </ToastContext>
   );
 }

@@ -61,7 +61,7 @@ test('an order is found, shipped and refunded by the keyboard alone', async ({ d
   await page.keyboard.press('Enter');
   await desk.said(`${order.number} is shipped.`);
   await expect(desk.dialog).toHaveCount(0);
-  await expect(desk.page.locator('.badge').first()).toHaveText('Shipped');
+  await expect(desk.page.locator('.state-badge').first()).toHaveText('Shipped');
   await expect(page.getByRole('heading', { name: order.number })).toBeFocused(); // what opened the dialog is gone
 
   await tabTo(page, desk.button('refund.open'));

@@ -19,7 +19,7 @@ test('Back after ordering leads to the order, and nothing is in the cart', async
 
 test('Back keeps the place in a list', async ({ page }) => {
   await page.goto(served.category);
-  const card = page.locator('.card a').nth(20);
+  const card = page.locator('.product-card a').nth(20);
   await card.scrollIntoViewIfNeeded();
   const place = await page.evaluate(() => scrollY);
   expect(place).toBeGreaterThan(100);
@@ -47,7 +47,7 @@ test('Back to a page that the script made reads it again, where it was', async (
 
 test('a list is its address: Back, reload and a shared link show the same', async ({ page, context }) => {
   await page.goto(`${served.category}?min=11&sort=dear`);
-  const shown = page.locator('.card h3');
+  const shown = page.locator('.product-card h3');
   await page.locator('a[rel=next]').click();
   await expect(page).toHaveURL(/page=/);
   const second = await shown.allTextContents();
@@ -58,7 +58,7 @@ test('a list is its address: Back, reload and a shared link show the same', asyn
   expect(await shown.allTextContents()).toEqual(second);
   const shared = await context.newPage();
   await shared.goto(page.url());
-  expect(await shared.locator('.card h3').allTextContents()).toEqual(second);
+  expect(await shared.locator('.product-card h3').allTextContents()).toEqual(second);
 });
 
 // Playwright switches off the memory of pages, so the page is told what a browser tells one that it kept.

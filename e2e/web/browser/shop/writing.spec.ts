@@ -25,7 +25,7 @@ test('19,50 is read as the page’s language writes it', async ({ page }) => {
     await page.goto(`${language}/search?q=${encodeURIComponent(name)}`);
     for (const field of ['min', 'max']) await page.locator(`#${field}`).fill(amount ?? '');
     await page.locator('.filter-bar button').click();
-    await expect(page.locator('.card')).toHaveCount(1);
+    await expect(page.locator('.product-card')).toHaveCount(1);
     await expect(page.locator('#min')).toHaveValue(amount ?? '');
   }
 });

@@ -1,13 +1,12 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/a-h/templ"
 	"google.golang.org/genproto/googleapis/type/money"
-	"google.golang.org/genproto/googleapis/type/postaladdress"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
-	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
-	"github.com/shopmesh/shopmesh/services/storefront/internal/form"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/view"
 )
 
@@ -40,7 +39,7 @@ func pictured() *catalogv1.Product {
 
 // components are all that the pages are made of, by name.
 func components(p view.Page) []shown {
-	return append(catalogComponents(p), orderComponents(p)...)
+	return slices.Concat(catalogComponents(p), toldComponents(p), formComponents(p), orderComponents(p))
 }
 
 func catalogComponents(p view.Page) []shown {
@@ -50,12 +49,12 @@ func catalogComponents(p view.Page) []shown {
 	return []shown{
 		{"Swatch", []state{{"without a picture", view.Swatch(p, product("A", "A", 1), false)}, {"its picture fails", view.Swatch(p, pictured(), false)}}},
 		{"Price", []state{
-			{"euros", view.Price(p, product("A", "A", 1))},
-			{"yen, without decimals", view.Price(p, &catalogv1.Product{Price: amount("JPY", 1700)})},
-			{"dinars, with three", view.Price(p, &catalogv1.Product{Price: &money.Money{CurrencyCode: "KWD", Units: 1, Nanos: 250_000_000}})},
+			{"euros", view.Price(p, amount("EUR", 16))},
+			{"yen, without decimals", view.Price(p, amount("JPY", 1700))},
+			{"dinars, with three", view.Price(p, &money.Money{CurrencyCode: "KWD", Units: 1, Nanos: 250_000_000})},
 		}},
 		{"Stock", []state{{"enough", view.Stock(p, 20)}, {"few", view.Stock(p, 3)}, {"one", view.Stock(p, 1)}, {"none", view.Stock(p, 0)}}},
-		{"ProductCard", []state{{"side by side", view.Cards(p, []*catalogv1.Product{product("A", "Blue mug", 20), long, pictured(), product("B", "كوب أزرق", 0)})}}},
+		{"ProductCard", []state{{"side by side", view.ProductCards(p, []*catalogv1.Product{product("A", "Blue mug", 20), long, pictured(), product("B", "كوب أزرق", 0)})}}},
 		{"Breadcrumb", []state{{"two steps", view.Breadcrumb(p, links)}}},
 		{"Categories", []state{{"two", view.Categories(p, links)}}},
 		{"FilterBar", []state{
@@ -74,36 +73,17 @@ func catalogComponents(p view.Page) []shown {
 	}
 }
 
-func orderComponents(p view.Page) []shown {
-	field := func(problem string) view.Field {
-		return view.Field{Name: form.Email + problem, Label: p.Say("checkout.email"), Value: "ada@", Type: "email", Problem: problem, Rules: form.CheckoutRules(form.Email)}
-	}
-	choice := func(problem string) view.Field {
-		return view.Field{Name: form.Country + problem, Label: p.Say("checkout.country"), Problem: problem, Options: []view.Option{{Value: "", Text: p.Say("checkout.choose_country")}, {Value: "GB", Text: "United Kingdom"}}}
-	}
-	radios := func(problem string) view.Field {
-		return view.Field{Name: form.Payment + problem, Label: p.Say("checkout.payment"), Value: "1", Problem: problem, Options: []view.Option{{Value: "1", Text: p.Say("payment.stripe_checkout")}, {Value: "2", Text: p.Say("payment.sandbox_ok")}}}
-	}
-	wrong := p.Say("form.required")
-	lines := []*orderv1.OrderLine{{Name: "Blue mug", Quantity: 2, Total: amount("EUR", 32)}, {Name: "كوب أزرق", Quantity: 1, Total: amount("EUR", 1234)}}
-	steps := []view.Step{{Text: p.Say("step.placed"), Done: true, Time: "2026-11-30 12:03"}, {Text: p.Say("step.paid"), Done: true, Time: "2026-11-30 12:04"}, {Text: p.Say("step.shipped")}, {Text: p.Say("step.delivered")}}
+// toldComponents tell what happened and what is missing.
+func toldComponents(p view.Page) []shown {
 	return []shown{
-		{"Notice", []state{{"good", view.Notice("good", p.Say("cart.added"))}, {"bad", view.Notice("bad", p.Say("cart.bad_quantity"))}, {"plain", view.Notice("", p.Say("find.text"))}}},
-		{"Changes", []state{{"a price", view.Changes(p, []string{p.Texts.Fill("change.price", "Name", "Blue mug", "Old", "€5.00", "New", "€6.00")}, p.Texts.Fill("change.now", "Total", "€6.00"))}}},
-		{"ErrorSummary", []state{{"two fields", view.ErrorSummary(p, []view.Field{field(wrong), choice(wrong)})}}},
-		{"TextField", []state{{"typed", view.TextField(field(""))}, {"wrong", view.TextField(field(wrong))}}},
-		{"SelectField", []state{{"nothing chosen", view.SelectField(choice(""))}, {"wrong", view.SelectField(choice(wrong))}}},
-		{"Radios", []state{{"chosen", view.Radios(radios(""))}, {"wrong", view.Radios(radios(wrong))}}},
-		{"QuantityField", []state{{"three", view.QuantityField(p, "three", 3)}}},
-		{"AddToCart", []state{{"one", view.AddToCart(p, "A")}}},
-		{"OrderLines", []state{{"with shipping", view.OrderLines(p, lines, []*orderv1.Adjustment{{Label: "Shipping", Amount: amount("EUR", 5)}}, amount("EUR", 1271))}}},
-		{"PostalLines", []state{{"with a company", view.PostalLines(&postaladdress.PostalAddress{Organization: "Analytical Engines", AddressLines: []string{"12 St James’s Square"}, PostalCode: "SW1Y 4JH", Locality: "London"}, "United Kingdom")}}},
-		{"LinkList", []state{{"two", view.LinkList(p, []view.Link{{Text: p.Say("nav.home"), Href: "#"}, {Text: p.Say("nav.cart"), Href: "#"}})}}},
-		{"FactorSecret", []state{{"to be confirmed", view.FactorSecret(p.Texts, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "otpauth://totp/Shopmesh:ada@example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")}}},
-		{"RecoveryCodes", []state{{"two", view.RecoveryCodes([]string{"abcde-fghij-klmno", "pqrst-uvwxy-z2345"})}}},
-		{"Timeline", []state{
-			{"paid", view.Timeline(view.OrderPage{Steps: steps})},
-			{"delivered", view.Timeline(view.OrderPage{Steps: append(steps[:2:2], view.Step{Text: p.Say("step.shipped"), Done: true}, view.Step{Text: p.Say("step.delivered"), Done: true})})},
+		{"Notice", []state{
+			{"good", view.Notice("good", p.Say("cart.added"))},
+			{"warn", view.Notice("warn", p.Say("product.no_related"))},
+			{"bad", view.Notice("bad", p.Say("cart.bad_quantity"))},
+			{"plain", view.Notice("", p.Say("find.text"))},
 		}},
+		{"Changes", []state{{"a price", view.Changes(p, []string{p.Texts.Fill("change.price", "Name", "Blue mug", "Old", "€5.00", "New", "€6.00")}, p.Texts.Fill("change.now", "Total", "€6.00"))}}},
+		{"ConnectionBar", []state{{"since noon", view.ConnectionBar(p, "12:03")}}},
+		{"Lost", []state{{"no answer", view.Lost(p)}}},
 	}
 }

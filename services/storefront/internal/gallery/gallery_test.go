@@ -49,9 +49,8 @@ func TestEachComponentIsInTheGallery(t *testing.T) {
 	}
 	in := map[string]bool{
 		"Layout": true, "Parts": true, // the frame of all pages
-		"Cards":         true, // as ProductCard
-		"PageNotice":    true, // a Notice that takes the focus
-		"AddressFields": true, // TextField and SelectField
+		"ProductCards": true, // as ProductCard
+		"PageNotice":   true, // a Notice that takes the focus
 	}
 	for _, of := range components(view.Page{Texts: g.texts.In("en")}) {
 		in[of.name] = true

@@ -93,7 +93,7 @@ func (s *Server) address(v *visit) error {
 		values = kept.Values
 	}
 	d.Fields, d.More = v.addressFields(form.AddressFields(), session.Form{Values: values, Problems: kept.Problems})
-	d.Label = view.Field{Name: labelField, Label: v.texts.Say("address.label"), Hint: v.texts.Say("address.label_hint"), Value: values[labelField], Dir: "auto", Autocomplete: "off"}
+	d.Label = view.FieldData{Name: labelField, Label: v.texts.Say("address.label"), Hint: v.texts.Say("address.label_hint"), Value: values[labelField], Dir: "auto", Autocomplete: "off"}
 	d.Label.MaxLength = maxLabel
 	if problem := kept.Problems[labelField]; problem != "" {
 		d.Label.Problem = v.texts.Say(problem)

@@ -47,7 +47,7 @@ func (s *Server) cart(v *visit) error {
 	d.NoStock = v.lacks("the stock of a cart", err)
 	for _, line := range current.GetLines() {
 		unavailable := slices.Contains(current.GetUnavailableCodes(), line.GetProductCode())
-		shown := view.CartLine{CartLine: line, Unavailable: unavailable}
+		shown := view.CartLineData{CartLine: line, Unavailable: unavailable}
 		if available, known := stock[line.GetProductCode()]; known && !unavailable && available < int64(line.GetQuantity()) {
 			shown.Short, shown.Available = true, available
 		}

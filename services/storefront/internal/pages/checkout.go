@@ -84,7 +84,7 @@ func (s *Server) afterCheckout(v *visit) error {
 
 // checkoutFields are the fields with what was typed into them, and whether those that few need
 // are shown at once.
-func (v *visit) checkoutFields(kept session.Form, quote *orderv1.OrderQuote) (map[string]view.Field, bool) {
+func (v *visit) checkoutFields(kept session.Form, quote *orderv1.OrderQuote) (map[string]view.FieldData, bool) {
 	fields, more := v.addressFields(form.CheckoutFields(), kept)
 	payment := fields[form.Payment]
 	payment.Options = v.payments(quote.GetPaymentMethods())
@@ -97,8 +97,8 @@ func (v *visit) checkoutFields(kept session.Form, quote *orderv1.OrderQuote) (ma
 
 // addressFields are fields of the checkout with what was typed into them, and whether those that
 // few need are shown at once.
-func (v *visit) addressFields(names []string, kept session.Form) (map[string]view.Field, bool) {
-	fields, more := make(map[string]view.Field), false
+func (v *visit) addressFields(names []string, kept session.Form) (map[string]view.FieldData, bool) {
+	fields, more := make(map[string]view.FieldData), false
 	for _, name := range names {
 		field := v.checkoutField(name)
 		field.Name, field.Rules, field.Value = name, form.CheckoutRules(name), kept.Values[name]
@@ -125,32 +125,32 @@ func (v *visit) addressFields(names []string, kept session.Form) (map[string]vie
 }
 
 // checkoutField is a field as browsers fill it in (https://html.spec.whatwg.org/#autofill).
-func (v *visit) checkoutField(name string) view.Field {
+func (v *visit) checkoutField(name string) view.FieldData {
 	switch name {
 	case form.Email:
-		return view.Field{Label: v.texts.Say("checkout.email"), Type: "email", Autocomplete: "email", Dir: "ltr"}
+		return view.FieldData{Label: v.texts.Say("checkout.email"), Type: "email", Autocomplete: "email", Dir: "ltr"}
 	case form.FirstName:
-		return view.Field{Label: v.texts.Say("checkout.first_name"), Autocomplete: "given-name", Dir: "auto"}
+		return view.FieldData{Label: v.texts.Say("checkout.first_name"), Autocomplete: "given-name", Dir: "auto"}
 	case form.LastName:
-		return view.Field{Label: v.texts.Say("checkout.last_name"), Autocomplete: "family-name", Dir: "auto"}
+		return view.FieldData{Label: v.texts.Say("checkout.last_name"), Autocomplete: "family-name", Dir: "auto"}
 	case form.Street:
-		return view.Field{Label: v.texts.Say("checkout.street"), Autocomplete: "address-line1", Dir: "auto"}
+		return view.FieldData{Label: v.texts.Say("checkout.street"), Autocomplete: "address-line1", Dir: "auto"}
 	case form.Line2:
-		return view.Field{Label: v.texts.Say("checkout.second_line"), Autocomplete: "address-line2", Dir: "auto"}
+		return view.FieldData{Label: v.texts.Say("checkout.second_line"), Autocomplete: "address-line2", Dir: "auto"}
 	case form.Postcode:
-		return view.Field{Label: v.texts.Say("checkout.postcode"), Autocomplete: "postal-code", Dir: "ltr"}
+		return view.FieldData{Label: v.texts.Say("checkout.postcode"), Autocomplete: "postal-code", Dir: "ltr"}
 	case form.Town:
-		return view.Field{Label: v.texts.Say("checkout.town"), Autocomplete: "address-level2", Dir: "auto"}
+		return view.FieldData{Label: v.texts.Say("checkout.town"), Autocomplete: "address-level2", Dir: "auto"}
 	case form.State:
-		return view.Field{Label: v.texts.Say("checkout.state"), Autocomplete: "address-level1", Dir: "auto"}
+		return view.FieldData{Label: v.texts.Say("checkout.state"), Autocomplete: "address-level1", Dir: "auto"}
 	case form.Country:
-		return view.Field{Label: v.texts.Say("checkout.country"), Autocomplete: "country"}
+		return view.FieldData{Label: v.texts.Say("checkout.country"), Autocomplete: "country"}
 	case form.Company:
-		return view.Field{Label: v.texts.Say("checkout.company"), Autocomplete: "organization", Dir: "auto"}
+		return view.FieldData{Label: v.texts.Say("checkout.company"), Autocomplete: "organization", Dir: "auto"}
 	case form.Phone:
-		return view.Field{Label: v.texts.Say("checkout.phone"), Type: "tel", Autocomplete: "tel", Dir: "ltr"}
+		return view.FieldData{Label: v.texts.Say("checkout.phone"), Type: "tel", Autocomplete: "tel", Dir: "ltr"}
 	default:
-		return view.Field{Label: v.texts.Say("checkout.payment")}
+		return view.FieldData{Label: v.texts.Say("checkout.payment")}
 	}
 }
 

@@ -68,8 +68,8 @@ func (v *visit) shippable(customer *customerv1.Customer) []*customerv1.Address {
 
 // savedAddresses are the choice of a customer's addresses; a field without options where they
 // have none.
-func (v *visit) savedAddresses(customer *customerv1.Customer, kept session.Form) view.Field {
-	field := view.Field{Name: savedField, Label: v.texts.Say("checkout.address"), Value: kept.Values[savedField]}
+func (v *visit) savedAddresses(customer *customerv1.Customer, kept session.Form) view.FieldData {
+	field := view.FieldData{Name: savedField, Label: v.texts.Say("checkout.address"), Value: kept.Values[savedField]}
 	for _, address := range v.shippable(customer) {
 		field.Options = append(field.Options, view.Option{Value: address.GetId(), Text: v.oneLine(address)})
 	}

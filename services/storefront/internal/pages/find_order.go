@@ -17,7 +17,7 @@ const (
 func (s *Server) findOrder(v *visit) error {
 	d := view.FormPage{
 		Heading: v.texts.Say("find.title"), Text: v.texts.Say("find.text"), Action: "/orders/link", Submit: v.texts.Say("find.submit"),
-		Fields: []view.Field{
+		Fields: []view.FieldData{
 			{Name: orderNumberField, Label: v.texts.Say("find.number"), Autocomplete: "off", Dir: "ltr"},
 			v.emailField(),
 		},
@@ -29,8 +29,8 @@ func (s *Server) findOrder(v *visit) error {
 }
 
 // emailField is a field for the visitor's e-mail address.
-func (v *visit) emailField() view.Field {
-	return view.Field{Name: emailField, Label: v.texts.Say("checkout.email"), Type: "email", Autocomplete: "email", Dir: "ltr"}
+func (v *visit) emailField() view.FieldData {
+	return view.FieldData{Name: emailField, Label: v.texts.Say("checkout.email"), Type: "email", Autocomplete: "email", Dir: "ltr"}
 }
 
 // sendLink requests the link. Its answer is the same for each number and address.

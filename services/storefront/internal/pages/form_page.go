@@ -37,7 +37,7 @@ func (v *visit) formPage(path string, message proto.Message, d view.FormPage) er
 		return err
 	}
 	kept, typed := opened.Forms[path]
-	for _, fields := range [][]view.Field{d.Fields, d.More} {
+	for _, fields := range [][]view.FieldData{d.Fields, d.More} {
 		for i := range fields {
 			v.fillIn(&fields[i], message, kept, typed)
 		}
@@ -61,7 +61,7 @@ const sendSuffix = "/send"
 
 // fillIn puts what was typed into a field, and what is wrong with it. Its rules are the
 // contract's.
-func (v *visit) fillIn(field *view.Field, message proto.Message, kept session.Form, typed bool) {
+func (v *visit) fillIn(field *view.FieldData, message proto.Message, kept session.Form, typed bool) {
 	field.Rules = form.RulesOf(message, field.Name)
 	if typed {
 		field.Value = kept.Values[field.Name]

@@ -42,8 +42,8 @@ func (s *Server) export(v *visit) error {
 func (s *Server) erasePage(v *visit) error {
 	return v.formPage(erasePath, &identityv1.ReauthenticateRequest{}, view.FormPage{
 		Heading: v.texts.Say("erase.title"), Text: v.texts.Say("erase.text"), Action: erasePath + sendSuffix, Submit: v.texts.Say("erase.submit"), Danger: true,
-		Fields: []view.Field{v.passwordField(passwordField, v.texts.Say("account.password"))},
-		More:   []view.Field{v.codeField()}, MoreText: v.texts.Say("account.code_more"),
+		Fields: []view.FieldData{v.passwordField(passwordField, v.texts.Say("account.password"))},
+		More:   []view.FieldData{v.codeField()}, MoreText: v.texts.Say("account.code_more"),
 		Links: []view.Link{{Text: v.texts.Say("account.orders"), Href: ownOrdersPath}, {Text: v.texts.Say("account.back"), Href: accountPath}},
 	})
 }

@@ -25,7 +25,7 @@ func (s *Server) profile(v *visit) error {
 	}
 	return v.formPage(profilePath, &customerv1.Customer{}, view.FormPage{
 		Heading: v.texts.Say("account.profile"), Action: profilePath + sendSuffix, Submit: v.texts.Say("account.save"), Notice: v.changedNotice(),
-		Fields: []view.Field{
+		Fields: []view.FieldData{
 			{Name: firstNameField, Label: v.texts.Say("checkout.first_name"), Value: customer.GetFirstName(), Autocomplete: "given-name", Dir: "auto"},
 			{Name: lastNameField, Label: v.texts.Say("checkout.last_name"), Value: customer.GetLastName(), Autocomplete: "family-name", Dir: "auto"},
 			{Name: phoneField, Label: v.texts.Say("checkout.phone"), Value: customer.GetPhone(), Type: "tel", Autocomplete: "tel", Dir: "ltr"},
@@ -57,8 +57,8 @@ func (s *Server) saveProfile(v *visit) error {
 func (s *Server) changeEmail(v *visit) error {
 	d := view.FormPage{
 		Heading: v.texts.Say("account.change_email"), Text: v.texts.Say("account.change_email_text"), Action: emailPath + sendSuffix, Submit: v.texts.Say("find.submit"),
-		Fields: []view.Field{v.emailField(), v.passwordField(passwordField, v.texts.Say("account.password"))},
-		More:   []view.Field{v.codeField()}, MoreText: v.texts.Say("account.code_more"),
+		Fields: []view.FieldData{v.emailField(), v.passwordField(passwordField, v.texts.Say("account.password"))},
+		More:   []view.FieldData{v.codeField()}, MoreText: v.texts.Say("account.code_more"),
 		Links: []view.Link{{Text: v.texts.Say("account.back"), Href: accountPath}},
 	}
 	if v.request.URL.Query().Has(sentField) {
@@ -79,8 +79,8 @@ func (s *Server) changePassword(v *visit) error {
 	return v.formPage(passwordPath, &identityv1.ChangePasswordRequest{}, view.FormPage{
 		Heading: v.texts.Say("account.change_password"), Text: v.texts.Say("account.change_password_text"), Action: passwordPath + sendSuffix,
 		Submit: v.texts.Say("account.reset_submit"), Notice: v.changedNotice(),
-		Fields: []view.Field{v.passwordField(passwordField, v.texts.Say("account.password")), v.newPassword(newPasswordField)},
-		More:   []view.Field{v.codeField()}, MoreText: v.texts.Say("account.code_more"),
+		Fields: []view.FieldData{v.passwordField(passwordField, v.texts.Say("account.password")), v.newPassword(newPasswordField)},
+		More:   []view.FieldData{v.codeField()}, MoreText: v.texts.Say("account.code_more"),
 		Links: []view.Link{{Text: v.texts.Say("account.back"), Href: accountPath}},
 	})
 }

@@ -18,7 +18,7 @@ const (
 func (s *Server) forgotPage(v *visit) error {
 	d := view.FormPage{
 		Heading: v.texts.Say("account.forgot"), Text: v.texts.Say("account.forgot_text"), Action: forgotPath + sendSuffix, Submit: v.texts.Say("find.submit"),
-		Fields: []view.Field{v.emailField()},
+		Fields: []view.FieldData{v.emailField()},
 		Links:  []view.Link{{Text: v.texts.Say("account.to_reset"), Href: resetPath}},
 	}
 	if v.request.URL.Query().Has(sentField) {
@@ -37,7 +37,7 @@ func (s *Server) forgot(v *visit) error {
 func (s *Server) resetPage(v *visit) error {
 	return v.formPage(resetPath, &identityv1.ResetPasswordRequest{}, view.FormPage{
 		Heading: v.texts.Say("account.reset"), Action: resetPath + sendSuffix, Submit: v.texts.Say("account.reset_submit"),
-		Fields: []view.Field{v.linkField(), v.newPassword(passwordField)},
+		Fields: []view.FieldData{v.linkField(), v.newPassword(passwordField)},
 		Links:  []view.Link{{Text: v.texts.Say("account.another_link"), Href: forgotPath}},
 	})
 }
@@ -52,7 +52,7 @@ func (s *Server) reset(v *visit) error {
 func (s *Server) confirmPage(v *visit) error {
 	return v.formPage(confirmPath, &identityv1.ConfirmEmailChangeRequest{}, view.FormPage{
 		Heading: v.texts.Say("account.confirm_email"), Action: confirmPath + sendSuffix, Submit: v.texts.Say("account.confirm_submit"),
-		Fields: []view.Field{v.linkField()},
+		Fields: []view.FieldData{v.linkField()},
 	})
 }
 

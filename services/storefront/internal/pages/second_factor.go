@@ -43,7 +43,7 @@ func (s *Server) secondFactor(v *visit) error {
 		return v.formPage(factorPath, &identityv1.ConfirmTotpRequest{}, view.FormPage{
 			Heading: v.texts.Say("factor.confirm"), Text: v.texts.Say("factor.confirm_text"), Above: view.FactorSecret(v.texts, setup.Secret, setup.URI),
 			Action: confirmFactorPath, Submit: v.texts.Say("factor.turn_on"),
-			Fields: []view.Field{{Name: codeField, Label: v.texts.Say("factor.code"), Autocomplete: "one-time-code", InputMode: "numeric", Dir: "ltr"}},
+			Fields: []view.FieldData{{Name: codeField, Label: v.texts.Say("factor.code"), Autocomplete: "one-time-code", InputMode: "numeric", Dir: "ltr"}},
 			Links:  []view.Link{{Text: v.texts.Say("account.back"), Href: accountPath}},
 		})
 	}
@@ -53,7 +53,7 @@ func (s *Server) secondFactor(v *visit) error {
 	}
 	d := view.FormPage{
 		Heading: v.texts.Say("factor.title"), Text: v.texts.Say("factor.text"), Action: factorPath + sendSuffix, Submit: v.texts.Say("factor.begin"),
-		Notice: v.factorNotice(), Fields: []view.Field{v.passwordField(passwordField, v.texts.Say("account.password"))},
+		Notice: v.factorNotice(), Fields: []view.FieldData{v.passwordField(passwordField, v.texts.Say("account.password"))},
 		Links: []view.Link{{Text: v.texts.Say("account.back"), Href: accountPath}},
 	}
 	if self.GetTotpEnrolled() {

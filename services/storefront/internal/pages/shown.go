@@ -10,7 +10,7 @@ import (
 )
 
 // shownCart is the cart as its page shows it; nil for an empty one.
-func shownCart(cart *orderv1.Cart, lines []view.CartLine) *session.Shown {
+func shownCart(cart *orderv1.Cart, lines []view.CartLineData) *session.Shown {
 	if len(lines) == 0 {
 		return nil
 	}
@@ -33,7 +33,7 @@ func (v *visit) shownOf(cart *orderv1.Cart) *session.Shown {
 
 // cartChanges tell what is not as the cart's page showed it last: prices, and what there is not
 // enough of any more. What can't be ordered any more is told where it stands.
-func (v *visit) cartChanges(cart *orderv1.Cart, lines []view.CartLine) []string {
+func (v *visit) cartChanges(cart *orderv1.Cart, lines []view.CartLineData) []string {
 	was := v.shownOf(cart)
 	if was == nil {
 		return nil

@@ -31,8 +31,8 @@ func (s *Server) signInPage(v *visit) error {
 	}
 	d := view.FormPage{
 		Heading: v.texts.Say("account.sign_in"), Action: signInPath + sendSuffix, Submit: v.texts.Say("account.sign_in"), Notice: v.signInNotice(),
-		Fields: []view.Field{v.emailField(), v.passwordField(passwordField, v.texts.Say("account.password"))},
-		More:   []view.Field{v.codeField()}, MoreText: v.texts.Say("account.code_more"),
+		Fields: []view.FieldData{v.emailField(), v.passwordField(passwordField, v.texts.Say("account.password"))},
+		More:   []view.FieldData{v.codeField()}, MoreText: v.texts.Say("account.code_more"),
 		Links: []view.Link{
 			{Text: v.texts.Say("account.to_sign_up"), Href: signUp}, {Text: v.texts.Say("account.to_forgot"), Href: forgotPath},
 			{Text: v.texts.Say("account.to_find"), Href: findPath},
@@ -56,20 +56,20 @@ func (v *visit) signInNotice() view.NoticeData {
 }
 
 // passwordField is a field for the password that an account has.
-func (v *visit) passwordField(name, label string) view.Field {
-	return view.Field{Name: name, Label: label, Type: "password", Autocomplete: "current-password", Dir: "ltr"}
+func (v *visit) passwordField(name, label string) view.FieldData {
+	return view.FieldData{Name: name, Label: label, Type: "password", Autocomplete: "current-password", Dir: "ltr"}
 }
 
 // newPassword is a field for a password that an account gets.
-func (v *visit) newPassword(name string) view.Field {
-	return view.Field{
+func (v *visit) newPassword(name string) view.FieldData {
+	return view.FieldData{
 		Name: name, Label: v.texts.Say("account.new_password"), Hint: v.texts.Say("account.password_hint"), Type: "password", Autocomplete: "new-password", Dir: "ltr",
 	}
 }
 
 // codeField is a field for the code of a second factor, for accounts that have one.
-func (v *visit) codeField() view.Field {
-	return view.Field{Name: codeField, Label: v.texts.Say("account.code"), Autocomplete: "one-time-code", Dir: "ltr"}
+func (v *visit) codeField() view.FieldData {
+	return view.FieldData{Name: codeField, Label: v.texts.Say("account.code"), Autocomplete: "one-time-code", Dir: "ltr"}
 }
 
 // signIn signs a customer in, and leads them back to where they came from.

@@ -19,7 +19,7 @@ const (
 func (s *Server) signUpPage(v *visit) error {
 	d := view.FormPage{
 		Heading: v.texts.Say("account.sign_up"), Text: v.texts.Say("account.sign_up_text"), Action: signUpPath + sendSuffix, Submit: v.texts.Say("account.sign_up_submit"),
-		Fields: []view.Field{v.emailField()},
+		Fields: []view.FieldData{v.emailField()},
 		Links:  []view.Link{{Text: v.texts.Say("account.to_verify"), Href: verifyPath}, {Text: v.texts.Say("account.to_sign_in"), Href: signInPath}},
 	}
 	if v.request.URL.Query().Has(sentField) {
@@ -45,7 +45,7 @@ func (s *Server) signUp(v *visit) error {
 func (s *Server) verifyPage(v *visit) error {
 	return v.formPage(verifyPath, &identityv1.VerifyEmailRequest{}, view.FormPage{
 		Heading: v.texts.Say("account.verify"), Action: verifyPath + sendSuffix, Submit: v.texts.Say("account.verify_submit"),
-		Fields: []view.Field{
+		Fields: []view.FieldData{
 			v.linkField(), v.newPassword(passwordField),
 			{Name: firstNameField, Label: v.texts.Say("checkout.first_name"), Autocomplete: "given-name", Dir: "auto"},
 			{Name: lastNameField, Label: v.texts.Say("checkout.last_name"), Autocomplete: "family-name", Dir: "auto"},
@@ -55,8 +55,8 @@ func (s *Server) verifyPage(v *visit) error {
 }
 
 // linkField is a field for the token of a mailed link.
-func (v *visit) linkField() view.Field {
-	return view.Field{Name: tokenField, Label: v.texts.Say("account.link"), Hint: v.texts.Say("account.link_hint"), Autocomplete: "one-time-code", Dir: "ltr", Link: true}
+func (v *visit) linkField() view.FieldData {
+	return view.FieldData{Name: tokenField, Label: v.texts.Say("account.link"), Hint: v.texts.Say("account.link_hint"), Autocomplete: "one-time-code", Dir: "ltr", Link: true}
 }
 
 // linkToken is the token that was typed: what stands after the # of a link that was pasted as a

@@ -49,16 +49,16 @@ type AddressPage struct {
 	Notice  NoticeData
 	// Action is where the form is sent, and Request makes it one however often that is.
 	Action, Request string
-	Label           Field
+	Label           FieldData
 	// Fields are those of form.AddressFields, by name.
-	Fields map[string]Field
+	Fields map[string]FieldData
 	// More is whether the fields that few need are shown at once.
 	More bool
 }
 
 // inOrder are all fields in the order of the page.
-func (d AddressPage) inOrder() []Field {
-	fields := []Field{d.Label}
+func (d AddressPage) inOrder() []FieldData {
+	fields := []FieldData{d.Label}
 	for _, name := range form.AddressFields() {
 		fields = append(fields, d.Fields[name])
 	}

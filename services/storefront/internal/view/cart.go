@@ -15,7 +15,7 @@ type CartPage struct {
 	Notice NoticeData
 	// Changes tell what is not as the cart showed it last.
 	Changes []string
-	Lines   []CartLine
+	Lines   []CartLineData
 	// Total is the sum of what can be ordered; nil when nothing can.
 	Total *moneytype.Money
 	// NoStock is whether it is not known now how many there are.
@@ -29,8 +29,8 @@ type CartPage struct {
 	LastOrder string
 }
 
-// CartLine is a product in a cart.
-type CartLine struct {
+// CartLineData is a product in a cart.
+type CartLineData struct {
 	*orderv1.CartLine
 
 	// Unavailable is whether it can't be ordered any more.
@@ -43,7 +43,7 @@ type CartLine struct {
 // NoticeData is what a Notice shows; an empty one shows nothing.
 type NoticeData struct{ Kind, Text string }
 
-func nameOf(line CartLine) string {
+func nameOf(line CartLineData) string {
 	if line.GetName() != "" {
 		return line.GetName()
 	}
@@ -51,7 +51,7 @@ func nameOf(line CartLine) string {
 }
 
 // lineID names a line's field: its code as an id may be.
-func lineID(line CartLine) string {
+func lineID(line CartLineData) string {
 	return "quantity-" + strconv.FormatUint(uint64(hashOf(line.GetProductCode())), 36)
 }
 

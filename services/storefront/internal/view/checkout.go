@@ -18,11 +18,11 @@ type CheckoutPage struct {
 	Adjustments []*orderv1.Adjustment
 	Total       *moneytype.Money
 	// Fields are those of form.CheckoutFields, by name.
-	Fields map[string]Field
+	Fields map[string]FieldData
 	// SignedIn is whether who orders has an account, and Saved the choice of its addresses, without
 	// options where it has none. KeepAddress is whether another one is to be kept.
 	SignedIn    bool
-	Saved       Field
+	Saved       FieldData
 	KeepAddress bool
 	// More is whether the fields that few need are shown at once.
 	More bool
@@ -33,8 +33,8 @@ type CheckoutPage struct {
 }
 
 // inOrder are all fields in the order of the page.
-func (d CheckoutPage) inOrder() []Field {
-	fields := append(make([]Field, 0, len(d.Fields)+1), d.Saved)
+func (d CheckoutPage) inOrder() []FieldData {
+	fields := append(make([]FieldData, 0, len(d.Fields)+1), d.Saved)
 	for _, name := range form.CheckoutFields() {
 		fields = append(fields, d.Fields[name])
 	}
@@ -43,7 +43,7 @@ func (d CheckoutPage) inOrder() []Field {
 
 // addressFields are the fields of an address. Those of one that is only typed where none of the
 // saved ones is chosen are not required by the page.
-func (d CheckoutPage) addressFields() map[string]Field {
+func (d CheckoutPage) addressFields() map[string]FieldData {
 	if len(d.Saved.Options) == 0 {
 		return d.Fields
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/storefront/internal/form"
 )
 
-// Field is a field of a form, with what was typed into it.
-type Field struct {
+// FieldData is a field of a form, with what was typed into it.
+type FieldData struct {
 	form.Rules
 
 	// Name is the field's, in the form and in the answer's violations; its id is made of it.
@@ -29,27 +29,27 @@ type Field struct {
 	Type, Autocomplete, InputMode string
 	// Dir is the direction of what is typed, where the language does not decide it.
 	Dir string
-	// Options are the choices of a Select or of Radios.
+	// Options are the choices of a Choice or of Radios.
 	Options []Option
 }
 
 // ID is the field's id in the page.
-func (f Field) ID() string {
+func (f FieldData) ID() string {
 	return strings.NewReplacer(".", "-", "_", "-", "[", "-", "]", "").Replace(f.Name)
 }
 
-func (f Field) inputType() string {
+func (f FieldData) inputType() string {
 	if f.Type == "" {
 		return "text"
 	}
 	return f.Type
 }
 
-func (f Field) number(n int64) string { return strconv.FormatInt(n, 10) }
+func (f FieldData) number(n int64) string { return strconv.FormatInt(n, 10) }
 
 // problems are the fields with something wrong, in the order of the page.
-func problems(fields []Field) []Field {
-	var wrong []Field
+func problems(fields []FieldData) []FieldData {
+	var wrong []FieldData
 	for _, field := range fields {
 		if field.Problem != "" {
 			wrong = append(wrong, field)
@@ -59,7 +59,7 @@ func problems(fields []Field) []Field {
 }
 
 // described ties a field to its hint and to what is wrong with it.
-func described(f Field) templ.Attributes {
+func described(f FieldData) templ.Attributes {
 	var by []string
 	attributes := templ.Attributes{}
 	if f.Hint != "" {
@@ -101,9 +101,9 @@ type FormPage struct {
 	Danger         bool
 	// Hidden are fields that nobody types.
 	Hidden []Attribute
-	Fields []Field
+	Fields []FieldData
 	// More are fields that few need, behind MoreText; MoreOpen shows them at once.
-	More     []Field
+	More     []FieldData
 	MoreText string
 	MoreOpen bool
 	// Links lead to what else somebody may have come for.
@@ -111,7 +111,7 @@ type FormPage struct {
 }
 
 // all are the fields in the order of the page.
-func (d FormPage) all() []Field { return append(append([]Field(nil), d.Fields...), d.More...) }
+func (d FormPage) all() []FieldData { return append(append([]FieldData(nil), d.Fields...), d.More...) }
 
 func (d FormPage) kind() string {
 	if d.Danger {

@@ -7,8 +7,8 @@ package view
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// TextField is a line of text to type.
-func TextField(f Field) templ.Component {
+// Field is a line of text to type.
+func Field(f FieldData) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -265,8 +265,8 @@ func TextField(f Field) templ.Component {
 	})
 }
 
-// SelectField is a choice of many.
-func SelectField(f Field) templ.Component {
+// Choice is a choice of many.
+func Choice(f FieldData) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -449,7 +449,7 @@ func SelectField(f Field) templ.Component {
 }
 
 // Radios are a choice of a few.
-func Radios(f Field) templ.Component {
+func Radios(f FieldData) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -591,7 +591,7 @@ func Radios(f Field) templ.Component {
 	})
 }
 
-func fieldError(f Field) templ.Component {
+func fieldError(f FieldData) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -817,12 +817,12 @@ func Form(p Page, d FormPage) templ.Component {
 			}
 			for _, field := range d.Fields {
 				if len(field.Options) > 0 {
-					templ_7745c5c3_Err = SelectField(field).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = Choice(field).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 				} else {
-					templ_7745c5c3_Err = TextField(field).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = Field(field).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -857,7 +857,7 @@ func Form(p Page, d FormPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				for _, field := range d.More {
-					templ_7745c5c3_Err = TextField(field).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = Field(field).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -977,7 +977,7 @@ func LinkList(p Page, links []Link) templ.Component {
 
 // ErrorSummary names the fields with something wrong, each a link to it. It has the focus
 // after the page was loaded, so that it is read out.
-func ErrorSummary(p Page, fields []Field) templ.Component {
+func ErrorSummary(p Page, fields []FieldData) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

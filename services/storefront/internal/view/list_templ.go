@@ -107,7 +107,7 @@ func Home(p Page, d HomePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(d.Newest) > 0 {
-				templ_7745c5c3_Err = Cards(p, d.Newest).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ProductCards(p, d.Newest).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -315,7 +315,7 @@ func List(p Page, d ListPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = Cards(p, d.Products).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ProductCards(p, d.Products).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -441,11 +441,11 @@ func FilterBar(p Page, d FilterBarData) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = priceField("min", p.Say("filter.min"), d.Min, d.MinError, true).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = MoneyField("min", p.Say("filter.min"), d.Min, d.MinError, true).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = priceField("max", p.Say("filter.max"), d.Max, d.MaxError, d.MinError == "").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = MoneyField("max", p.Say("filter.max"), d.Max, d.MaxError, d.MinError == "").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -588,8 +588,8 @@ func FilterBar(p Page, d FilterBarData) templ.Component {
 	})
 }
 
-// priceField has the focus where it is the first with something wrong.
-func priceField(name, label, value, problem string, first bool) templ.Component {
+// MoneyField is an amount to type. It has the focus where it is the first with something wrong.
+func MoneyField(name, label, value, problem string, first bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -606,7 +606,7 @@ func priceField(name, label, value, problem string, first bool) templ.Component 
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<div class=\"field\"><label for=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<div class=\"field money-field\"><label for=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -83,9 +83,9 @@ func pages(t *testing.T) map[string]templ.Component {
 	}
 	lines := []*orderv1.OrderLine{{Name: mark, Quantity: 2, Total: product.GetPrice()}}
 	adjustments := []*orderv1.Adjustment{{Label: mark, Amount: product.GetPrice()}}
-	fields := make(map[string]view.Field)
+	fields := make(map[string]view.FieldData)
 	for _, name := range form.CheckoutFields() {
-		fields[name] = view.Field{Name: name, Rules: form.CheckoutRules(name), Label: mark, Value: mark, Problem: mark, Options: []view.Option{{Value: "1", Text: mark}}}
+		fields[name] = view.FieldData{Name: name, Rules: form.CheckoutRules(name), Label: mark, Value: mark, Problem: mark, Options: []view.Option{{Value: "1", Text: mark}}}
 	}
 	link, both := view.Link{Text: mark, Href: "/"}, []*catalogv1.Product{product, {Name: mark, Code: "2", Price: product.GetPrice()}}
 	return map[string]templ.Component{
@@ -101,7 +101,7 @@ func pages(t *testing.T) map[string]templ.Component {
 		"product, parts missing": view.Product(p, view.ProductPage{Product: product, NoCategories: true, NoRelated: true}),
 		"cart": view.Cart(p, view.CartPage{
 			Notice: view.NoticeData{Kind: "good", Text: mark}, Changes: []string{mark}, NoStock: true, Orderable: true, Total: product.GetPrice(), Removed: product, RemovedQuantity: 1,
-			Lines: []view.CartLine{
+			Lines: []view.CartLineData{
 				{CartLine: &orderv1.CartLine{ProductCode: mark, Quantity: 2, Name: mark, UnitPrice: product.GetPrice(), Total: product.GetPrice()}, Short: true, Available: 1},
 				{CartLine: &orderv1.CartLine{ProductCode: "2", Quantity: 2}, Unavailable: true},
 			},
@@ -112,7 +112,7 @@ func pages(t *testing.T) map[string]templ.Component {
 			Fields: fields, Checkout: "1", Seen: []string{mark}, Expected: "1",
 		}),
 		"checkout of an account": view.Checkout(p, view.CheckoutPage{
-			Lines: lines, Total: product.GetPrice(), Fields: fields, SignedIn: true, Saved: view.Field{Name: "saved", Label: mark, Options: []view.Option{{Value: "1", Text: mark}}},
+			Lines: lines, Total: product.GetPrice(), Fields: fields, SignedIn: true, Saved: view.FieldData{Name: "saved", Label: mark, Options: []view.Option{{Value: "1", Text: mark}}},
 		}),
 		"order": view.Order(p, view.OrderPage{
 			Order: &orderv1.Order{
@@ -127,7 +127,7 @@ func pages(t *testing.T) map[string]templ.Component {
 		"legal text":          view.Legal(p, view.LegalPage{Heading: mark, Language: "de", Blocks: view.ReadLegal("# " + mark + "\n" + mark + "\n- " + mark)}),
 		"a form": view.Form(p, view.FormPage{
 			Heading: mark, Text: mark, Notice: view.NoticeData{Kind: "good", Text: mark}, Action: "/", Submit: mark, Links: []view.Link{link}, MoreText: mark,
-			Fields: []view.Field{{Name: "number", Label: mark, Problem: mark, Hint: mark}}, More: []view.Field{{Name: "code", Label: mark}},
+			Fields: []view.FieldData{{Name: "number", Label: mark, Problem: mark, Hint: mark}}, More: []view.FieldData{{Name: "code", Label: mark}},
 		}),
 		"a second factor": view.Form(p, view.FormPage{Heading: mark, Above: view.FactorSecret(p.Texts, mark, "otpauth://totp/1"), Action: "/", Submit: mark}),
 		"recovery codes":  view.Form(p, view.FormPage{Heading: mark, Above: view.RecoveryCodes([]string{mark}), Action: "/", Submit: mark}),
@@ -136,7 +136,7 @@ func pages(t *testing.T) map[string]templ.Component {
 			Address: &customerv1.Address{Label: mark, PostalAddress: &postaladdress.PostalAddress{AddressLines: []string{mark}, Locality: mark, PostalCode: mark}}, Country: mark, Prefer: "/",
 		}, {Address: &customerv1.Address{}}}}),
 		"no addresses": view.Addresses(p, view.AddressesPage{}),
-		"address":      view.Address(p, view.AddressPage{Heading: mark, Notice: view.NoticeData{Kind: "bad", Text: mark}, Fields: fields, Label: view.Field{Name: "label", Label: mark}}),
+		"address":      view.Address(p, view.AddressPage{Heading: mark, Notice: view.NoticeData{Kind: "bad", Text: mark}, Fields: fields, Label: view.FieldData{Name: "label", Label: mark}}),
 		"own orders":   view.OwnOrders(p, view.OwnOrdersPage{Orders: []view.OwnOrder{{Number: mark, State: mark, Total: mark, Time: mark}}, Pager: view.PagerData{Number: 1, Next: "/"}}),
 		"sessions": view.Sessions(p, view.SessionsPage{Notice: view.NoticeData{Kind: "good", Text: mark}, Sessions: []view.ActiveSession{
 			{ActiveSession: &identityv1.ActiveSession{Agent: mark, AddressPrefix: mark}, Began: mark, Used: mark, End: "/"}, {ActiveSession: &identityv1.ActiveSession{Agent: mark}},

@@ -7,7 +7,7 @@ import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import type { ReactNode } from "react";
-import { Address } from "../../components/Address";
+import { PostalLines } from "../../components/PostalLines";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { OrderBadge } from "../../components/OrderBadge";
@@ -65,7 +65,7 @@ function Shown({ customer }: { customer: Customer }) {
           [say("contact.phone"), customer.phone || "–"],
           [say("customer.since"), day(customer.createTime)],
         ]} />
-        {customer.addresses.map((address) => <Address key={address.id} address={address.postalAddress} />)}
+        {customer.addresses.map((address) => <PostalLines key={address.id} address={address.postalAddress} />)}
       </section>
       <Orders customer={customer} />
     </article>

@@ -9,7 +9,7 @@ import { Button } from "../../components/Button";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { FilterBar } from "../../components/FilterBar";
-import { Pager, Total } from "../../components/Small";
+import { Count, Pager } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
@@ -51,7 +51,7 @@ function List() {
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
-          <Total size={list.data.totalSize} />
+          <Count size={list.data.totalSize} />
           <DataTable label={say("nav.customers")} columns={columns} rows={list.data.customers} keyOf={(customer) => customer.id}
             onOpen={(customer) => void navigate({ to: "/customers/$id", params: { id: customer.id } })}
             empty={<EmptyState text={search.q ? say("list.nothing") : say("customers.empty")}>

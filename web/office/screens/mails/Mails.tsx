@@ -10,7 +10,7 @@ import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { FilterBar, Views } from "../../components/FilterBar";
 import { kindName, MailBadge } from "../../components/mail";
-import { Pager, Total } from "../../components/Small";
+import { Count, Pager } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
@@ -52,7 +52,7 @@ function List() {
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
-          <Total size={list.data.totalSize} />
+          <Count size={list.data.totalSize} />
           <DataTable label={say("nav.mails")} columns={columns} rows={list.data.notifications} keyOf={(mail) => mail.id}
             onOpen={(mail) => void navigate({ to: "/mails/$id", params: { id: mail.id } })}
             empty={<EmptyState text={narrowed ? say("list.nothing") : say("mails.empty")}>

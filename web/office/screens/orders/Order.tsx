@@ -4,7 +4,7 @@ import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import type { ReactNode } from "react";
-import { Address } from "../../components/Address";
+import { PostalLines } from "../../components/PostalLines";
 import { OrderBadge } from "../../components/OrderBadge";
 import { Facts } from "../../components/Small";
 import { Pending, Permitted, Stale } from "../../components/States";
@@ -15,7 +15,7 @@ import { Disputes } from "./Disputes";
 import { Lines } from "./Lines";
 import { Mails } from "./Mails";
 import { PaymentPart } from "./PaymentPart";
-import { OrderTimeline } from "./OrderTimeline";
+import { TimelinePart } from "./TimelinePart";
 
 // How often an open order is read again, in milliseconds.
 const LOOK = 15_000;
@@ -59,7 +59,7 @@ function Shown({ order }: { order: Order }) {
           [say("order.language"), order.languageCode || say("order.language_shop")],
         ]} />
         <h3>{say("order.address")}</h3>
-        <Address address={order.shippingAddress} />
+        <PostalLines address={order.shippingAddress} />
       </section>
       {order.shipment && (
         <section className="stack">
@@ -74,7 +74,7 @@ function Shown({ order }: { order: Order }) {
       )}
       <PaymentPart order={order} />
       <Mails order={order} />
-      <OrderTimeline order={order} />
+      <TimelinePart order={order} />
     </article>
   );
 }

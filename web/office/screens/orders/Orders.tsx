@@ -13,7 +13,7 @@ import { DataTable } from "../../components/DataTable";
 import { FilterBar, Views } from "../../components/FilterBar";
 import { useHeld } from "../../components/held";
 import { OrderBadge } from "../../components/OrderBadge";
-import { Pager, Price, Total } from "../../components/Small";
+import { Count, Pager, Price } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
@@ -89,7 +89,7 @@ function List() {
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
-          <div className="row"><Total size={list.data.totalSize} /><ExportButton filter={filter} /></div>
+          <div className="row"><Count size={list.data.totalSize} /><ExportButton filter={filter} /></div>
           {held.fresh > 0 && <Button kind="quiet" onPress={held.take}>{count("list.fresh", held.fresh)}</Button>}
           <DataTable label={say("nav.orders")} columns={columns} rows={rows} keyOf={(order) => order.id} selected={selected} onSelect={setSelected}
             onOpen={(order) => void navigate({ to: "/orders/$id", params: { id: order.id } })}

@@ -2,7 +2,7 @@ import { useMutation } from "@connectrpc/connect-query";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { OrderService, ShipOrderRequestSchema } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { useState } from "react";
-import { Address } from "../../components/Address";
+import { PostalLines } from "../../components/PostalLines";
 import { Dialog } from "../../components/Dialog";
 import { Check, Field } from "../../components/Field";
 import { Form } from "../../components/Form";
@@ -33,7 +33,7 @@ export function ShipDialog({ order, onClose }: { order: Order; onClose(): void }
   const request = { id: order.id, carrier, trackingCode, etag: order.etag, shipRefunded };
   return (
     <Dialog title={say("ship.one", { Number: order.number })} changed={draft.mask.length > 0} onClose={close}>
-      <Address address={order.shippingAddress} />
+      <PostalLines address={order.shippingAddress} />
       <Form message={ShipOrderRequestSchema} error={ship.error} pending={ship.isPending} submit={say("ship.open")}
         onSubmit={() => ship.mutate({ ...request, requestId: requests.id(request) })}>
         <Field name="carrier" label={say("shipment.carrier")} value={carrier} onChange={(typed) => draft.set("carrier", typed)} focused />

@@ -2,10 +2,11 @@ import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { OrderState } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import type { Refund } from "@shopmesh/api/shopmesh/payment/v1/payment_pb";
 import type { ReactNode } from "react";
-import { Address } from "../../components/Address";
+import { PostalLines } from "../../components/PostalLines";
+import { PrintSheet } from "../../components/PrintSheet";
 import { Facts } from "../../components/Small";
 import { positive } from "../../form/money";
-import { imprint, shop } from "../../rpc/shop";
+import { imprint } from "../../rpc/shop";
 import { number } from "../../texts/format";
 import { say } from "../../texts/say";
 import { picksOf } from "./picks";
@@ -16,7 +17,7 @@ import { wordsOf, type Words } from "./words";
 export function Slip({ order }: { order: Order }) {
   const words = wordsOf(order.languageCode);
   return (
-    <CustomerSheet words={words} name={words.say("sheet.slip")}>
+    <PrintSheet lang={words.language} dir={words.direction} name={words.say("sheet.slip")}>
       <Recipient order={order} words={words} />
       <Facts facts={[
         [words.say("sheet.number"), <bdi key="number">{order.number}</bdi>],
@@ -33,7 +34,7 @@ export function Slip({ order }: { order: Order }) {
           ))}
         </tbody>
       </table>
-    </CustomerSheet>
+    </PrintSheet>
   );
 }
 
@@ -43,7 +44,7 @@ export function Receipt({ order, refunds }: { order: Order; refunds: readonly Re
   const paid = positive(order.captured);
   const from = imprint(words.language);
   return (
-    <CustomerSheet words={words} name={words.say("sheet.receipt")}>
+    <PrintSheet lang={words.language} dir={words.direction} name={words.say("sheet.receipt")}>
       {from.lines.length > 0 && <address className="soft" lang={from.language} dir="auto">{from.lines.map((line, at) => <span key={at}>{line}</span>)}</address>}
       <Recipient order={order} words={words} />
       <Facts facts={[
@@ -75,7 +76,7 @@ export function Receipt({ order, refunds }: { order: Order; refunds: readonly Re
         </tbody>
         <tfoot><Sums order={order} refunds={refunds} words={words} /></tfoot>
       </table>
-    </CustomerSheet>
+    </PrintSheet>
   );
 }
 
@@ -97,26 +98,15 @@ function Sums({ order, refunds, words }: { order: Order; refunds: readonly Refun
   );
 }
 
-// A sheet of the customer's language, which can be another than the office's.
-function CustomerSheet({ words, name, children }: { words: Words; name: string; children: ReactNode }) {
-  return (
-    <section className="print-sheet" lang={words.language} dir={words.direction}>
-      <header className="heading"><strong><bdi>{shop().name}</bdi></strong><span>{name}</span></header>
-      {children}
-    </section>
-  );
-}
-
 function Recipient({ order, words }: { order: Order; words: Words }) {
   const name = `${order.contact?.firstName ?? ""} ${order.contact?.lastName ?? ""}`.trim();
-  return <Address address={order.shippingAddress} name={name} within={words.locale} />;
+  return <PostalLines address={order.shippingAddress} name={name} within={words.locale} />;
 }
 
 /** What all orders need from the shelves, in the language of the office. */
 export function PickList({ orders }: { orders: readonly Order[] }) {
   return (
-    <section className="print-sheet">
-      <header className="heading"><strong>{shop().name}</strong><span>{say("print.pick")}</span></header>
+    <PrintSheet name={say("print.pick")}>
       <table className="order-lines">
         <thead><tr><th scope="col">{say("product.code")}</th><th scope="col">{say("line.product")}</th><th scope="col">{say("line.quantity")}</th><th scope="col">{say("nav.orders")}</th></tr></thead>
         <tbody>
@@ -125,6 +115,6 @@ export function PickList({ orders }: { orders: readonly Order[] }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </PrintSheet>
   );
 }

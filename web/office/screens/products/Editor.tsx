@@ -19,7 +19,7 @@ import { shop } from "../../rpc/shop";
 import { useSession } from "../../session/browser";
 import { say } from "../../texts/say";
 import { emptyFields, fieldsOf, maskOf, productOf } from "./editing";
-import { statusName } from "./StatusBadge";
+import { statusName } from "./ProductBadge";
 
 const names: Record<string, string> = {
   name: say("product.name"),

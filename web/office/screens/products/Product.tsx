@@ -8,7 +8,7 @@ import { Pending, Permitted, Stale } from "../../components/States";
 import { say } from "../../texts/say";
 import { Archive } from "./Archive";
 import { ChangeProduct, NewProduct } from "./Editor";
-import { StatusBadge } from "./StatusBadge";
+import { ProductBadge } from "./ProductBadge";
 import { StockPart } from "./StockPart";
 
 const route = getRouteApi("/products/$id");
@@ -43,7 +43,7 @@ function Shown({ product }: { product: Product }) {
     <article className="order">
       <header className="stack">
         <Heading name={product.name} />
-        <p><bdi className="soft">{product.code}</bdi> <StatusBadge status={product.status} /></p>
+        <p><bdi className="soft">{product.code}</bdi> <ProductBadge status={product.status} /></p>
         <Archive product={product} />
       </header>
       <section><ChangeProduct product={product} /></section>

@@ -8,7 +8,7 @@ import type { ReactNode } from "react";
 import { Button } from "../../components/Button";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
-import { Pager, Price, Total } from "../../components/Small";
+import { Count, Pager, Price } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
@@ -16,7 +16,7 @@ import { useSession } from "../../session/browser";
 import { number } from "../../texts/format";
 import { say } from "../../texts/say";
 import { ProductFilter } from "./ProductFilter";
-import { StatusBadge } from "./StatusBadge";
+import { ProductBadge } from "./ProductBadge";
 import type { ProductSearch } from "./search";
 import { productFilter } from "./search";
 
@@ -27,7 +27,7 @@ const columns: readonly TableColumn<Product>[] = [
   { id: "name", name: say("product.name"), cell: (product) => <bdi>{product.name}</bdi> },
   { id: "price", name: say("product.price"), figures: true, cell: (product) => <Price amount={product.price} /> },
   { id: "stock", name: say("product.available"), figures: true, cell: (product) => number(product.availableQuantity) },
-  { id: "status", name: say("product.status"), cell: (product) => <StatusBadge status={product.status} /> },
+  { id: "status", name: say("product.status"), cell: (product) => <ProductBadge status={product.status} /> },
 ];
 
 /** The list of products. */
@@ -60,7 +60,7 @@ function List() {
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
-          <Total size={list.data.totalSize} />
+          <Count size={list.data.totalSize} />
           <DataTable label={say("nav.products")} columns={columns} rows={list.data.products} keyOf={(product) => product.id}
             onOpen={(product) => void navigate({ to: "/products/$id", params: { id: product.id } })}
             empty={<EmptyState text={narrowed ? say("list.nothing") : say("products.empty")}>

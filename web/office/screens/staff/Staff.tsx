@@ -24,7 +24,7 @@ const columns: readonly TableColumn<Account>[] = [
   { id: "may", name: say("staff.may"), cell: (account) => (account.owner ? say("staff.owner") : account.permissions.map(permissionName).join(", ")) },
   {
     id: "state", name: say("staff.state"), cell: (account) => (
-      <span className="badges">
+      <span className="state-badges">
         <StateBadge kind={account.disabled ? "bad" : "good"}>{account.disabled ? say("staff.disabled") : say("staff.enabled")}</StateBadge>
         {account.totpEnrolled && <StateBadge kind="done">{say("staff.codes")}</StateBadge>}
       </span>

@@ -7,7 +7,7 @@ import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import type { ReactNode } from "react";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
-import { Pager, Total } from "../../components/Small";
+import { Count, Pager } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
 import { setOnly } from "../../rpc/search";
 import { number } from "../../texts/format";
@@ -44,7 +44,7 @@ function List() {
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
-          <Total size={list.data.totalSize} />
+          <Count size={list.data.totalSize} />
           <DataTable label={say("nav.stock")} columns={columns} rows={list.data.stocks} keyOf={(stock) => stock.productId}
             onOpen={(stock) => void navigate({ to: "/products/$id", params: { id: stock.productId } })} empty={<EmptyState text={say("stock.enough")} />} />
           <Pager page={page} next={list.data.nextPageToken} go={go} />

@@ -133,7 +133,7 @@ export const frame: State[] = [
       desk.errors.expect(/ERR_INTERNET_DISCONNECTED/);
       await desk.open('/');
       await desk.page.context().setOffline(true);
-      await expect(desk.page.locator('.connection')).toBeVisible();
+      await expect(desk.page.locator('.connection-bar')).toBeVisible();
     },
   },
 ];

@@ -38,7 +38,7 @@ export const grid: State[] = [
       await desk.open('/products/grid');
       await desk.rows.first().locator('[role=gridcell]:not([aria-readonly=true])').first().focus();
       await desk.page.keyboard.press('F2');
-      await expect(desk.page.locator('.grid input')).toBeFocused();
+      await expect(desk.page.locator('.data-grid input')).toBeFocused();
     },
   },
   {

@@ -7,7 +7,7 @@ function regionName(code: string, within: string): string {
 }
 
 /** A postal address, a line for each part. name is whom it goes to where the address names nobody; the country is named in the office's language unless another locale is given. */
-export function Address({ address, name, within = locale }: { address: PostalAddress | undefined; name?: string; within?: string }) {
+export function PostalLines({ address, name, within = locale }: { address: PostalAddress | undefined; name?: string; within?: string }) {
   if (!address) return null;
   const town = [address.postalCode, address.locality].filter(Boolean).join(" ");
   const recipients = address.recipients.length > 0 ? address.recipients : [name];

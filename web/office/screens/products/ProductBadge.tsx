@@ -17,6 +17,6 @@ export function statusName(status: ProductStatus): string {
 }
 
 /** Whether a product is sold. */
-export function StatusBadge({ status }: { status: ProductStatus }) {
+export function ProductBadge({ status }: { status: ProductStatus }) {
   return <StateBadge kind={kinds[status]}>{statusName(status)}</StateBadge>;
 }

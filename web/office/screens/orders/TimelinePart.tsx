@@ -1,11 +1,9 @@
 import { useQuery } from "@connectrpc/connect-query";
 import type { Order, TimelineEntry } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
-import { timestampDate } from "@bufbuild/protobuf/wkt";
-import { Actor } from "../../components/Actor";
 import { Said } from "../../components/Said";
 import { Failed, Missing, Skeleton } from "../../components/States";
-import { time } from "../../texts/format";
+import { Timeline } from "../../components/Timeline";
 import { say } from "../../texts/say";
 import { happened } from "./happened";
 
@@ -13,7 +11,7 @@ import { happened } from "./happened";
 const LOOK = 60_000;
 
 /** What happened to an order, in every context, the newest first. */
-export function OrderTimeline({ order }: { order: Order }) {
+export function TimelinePart({ order }: { order: Order }) {
   const { data, error, isPending, refetch } = useQuery(OrderService.method.getOrderTimeline, { id: order.id }, { refetchInterval: LOOK });
   return (
     <section className="stack">
@@ -23,15 +21,7 @@ export function OrderTimeline({ order }: { order: Order }) {
       {data && (
         <>
           <Missing parts={data.missing} />
-          <ol className="timeline">
-            {data.entries.toReversed().map((entry, at) => (
-              <li key={at}>
-                <time dateTime={entry.createTime && timestampDate(entry.createTime).toISOString()}>{time(entry.createTime)}</time>
-                <Told entry={entry} order={order} />
-                {entry.actor && <Actor actor={entry.actor} />}
-              </li>
-            ))}
-          </ol>
+          <Timeline entries={data.entries.toReversed().map((entry) => ({ at: entry.createTime, told: <Told entry={entry} order={order} />, actor: entry.actor }))} />
         </>
       )}
     </section>
