@@ -45,6 +45,10 @@ web/office/built/index.html: web/office/node_modules/.stamp $(OFFICE_SOURCES)
 .PHONY: office
 office: web/office/built/index.html ## Build the back office, for the program to hold (needs Node with npm)
 
+# The gallery of its components, which no program holds.
+web/gallery/built/index.html: web/office/node_modules/.stamp $(OFFICE_SOURCES) $(wildcard web/gallery/*.*)
+	cd web/office && npm run --silent gallery
+
 # The shop sells without its office: what fails here is told, and stops nothing.
 .PHONY: office-here
 office-here:
@@ -143,7 +147,7 @@ cross: ## Compile every command for other machines (PLATFORMS="linux/amd64 darwi
 	done
 
 .PHONY: test-ts
-test-ts: gen/ts/node_modules/.stamp e2e/ts/node_modules/.stamp office ## Type-check the contracts for TypeScript and the pages' script, build and test the office, and order with the contracts from the shop
+test-ts: gen/ts/node_modules/.stamp e2e/ts/node_modules/.stamp office web/gallery/built/index.html ## Type-check the contracts for TypeScript and the pages' script, build and test the office, and order with the contracts from the shop
 	gen/ts/node_modules/.bin/tsc -p web
 	cd web/office && npm run --silent test
 	cd gen/ts && npm run --silent build
@@ -154,7 +158,7 @@ test-ts: gen/ts/node_modules/.stamp e2e/ts/node_modules/.stamp office ## Type-ch
 IN_CHROMIUM = $(IN_MEMORY) go test -tags $(TAGS),chromium -ldflags=-w -count=1 -timeout 60m -v -run TestPagesInChromium ./e2e/web
 
 .PHONY: test-web
-test-web: e2e/web/browser/node_modules/.stamp office ## Check the shop's pages and its office in Chromium (ARGS='-chromium.only="keyboard"')
+test-web: e2e/web/browser/node_modules/.stamp office web/gallery/built/index.html ## Check the shop's pages and its office in Chromium (ARGS='-chromium.only="keyboard"')
 	cd e2e/web/browser && npm run --silent check
 	$(IN_CHROMIUM) $(ARGS)
 
@@ -166,8 +170,12 @@ budgets: e2e/web/browser/node_modules/.stamp office ## Measure the shop's pages 
 screenshots: e2e/web/browser/node_modules/.stamp office ## Take pictures of each page and screen in each state, and of paper, into e2e/web/browser/pictures/ (320, 412, 1280; light, dark, Arabic)
 	$(IN_CHROMIUM) -chromium.project=screenshots $(ARGS)
 
+.PHONY: gallery-here
+gallery-here:
+	@! command -v npm >/dev/null || $(MAKE) --no-print-directory web/gallery/built/index.html || echo "the office's gallery could not be built: the shop's is served without it" >&2
+
 .PHONY: gallery
-gallery: ## Serve each component of the shop's pages in each state: light, dark, from right to left, large (ARGS="-listen 127.0.0.1:8090")
+gallery: gallery-here ## Serve each component of the shop's pages and of the office in each state: light, dark, from right to left, large (ARGS="-listen 127.0.0.1:8090")
 	go run ./services/storefront/internal/gallery $(ARGS)
 
 # Schemathesis, with all that it needs, in the versions that the file names.

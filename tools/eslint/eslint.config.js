@@ -12,7 +12,7 @@ const area = { regex: String.raw`^\.\./(?!\.\./)`, message: 'No area of screens 
 const upwards = { regex: '/screens/', message: 'What screens are made of knows no screen.' };
 
 export default ts.config(
-  { ignores: ['**/node_modules/', '**/built/', '**/building/', '**/built-tests/', 'web/gallery/'] },
+  { ignores: ['**/node_modules/', '**/built/', '**/building/', '**/built-tests/'] },
   {
     files: scripts,
     languageOptions: { parser: ts.parser },
@@ -30,7 +30,7 @@ export default ts.config(
     },
   },
   {
-    files: ['web/office/**/*.tsx'],
+    files: ['web/{office,gallery}/**/*.tsx'],
     ...a11y.flatConfigs.strict,
     languageOptions: { parser: ts.parser, parserOptions: { ecmaFeatures: { jsx: true } } },
     // A dialog gives the focus to its first field, by React Aria.

@@ -1,7 +1,9 @@
 // Builds the office into built/, which the shop's program embeds: index.html, and assets/ with
-// a compressed form of each file beside it. With --test, the tests into built-tests/.
+// a compressed form of each file beside it. With --test, the tests into built-tests/; with
+// --gallery, the gallery of its components into ../gallery/built/, which no program embeds.
 import { build } from "esbuild";
-import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 // The budgets, in bytes as brotli sends them: what the first page loads, and what any other adds.
@@ -32,8 +34,23 @@ if (process.argv.includes("--test")) {
   await rm("built-tests", { recursive: true, force: true });
   const tests = (await readdir(".", { recursive: true })).filter((name) => name.endsWith(".test.ts") && !name.startsWith("node_modules"));
   await build({ ...common, entryPoints: tests, outdir: "built-tests", outExtension: { ".js": ".mjs" }, platform: "node" });
+} else if (process.argv.includes("--gallery")) {
+  await gallery();
 } else {
   await office();
+}
+
+// React Aria's texts are there in all languages: in Arabic, its components go from right to left.
+async function gallery() {
+  await rm("../gallery/built", { recursive: true, force: true });
+  await build({
+    ...common,
+    entryPoints: [{ in: "../gallery/main.ts", out: "gallery" }, { in: "../gallery/gallery.css", out: "gallery" }],
+    outdir: "../gallery/built",
+    splitting: true,
+    nodePaths: [join(import.meta.dirname, "node_modules")],
+  });
+  await copyFile("../gallery/index.html", "../gallery/built/index.html");
 }
 
 async function office() {

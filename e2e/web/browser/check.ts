@@ -50,8 +50,8 @@ export const test = base.extend<{ errors: Errors }>({
 export { expect };
 
 /** Finds what keeps people out, by axe's rules, and targets that are too small. */
-export async function accessible(page: Page): Promise<void> {
-  await finds(page, { rules: { 'target-size': { enabled: true } } });
+export async function accessible(page: Page, rules: RunOptions['rules'] = {}): Promise<void> {
+  await finds(page, { rules: { 'target-size': { enabled: true }, ...rules } });
 }
 
 /** Finds texts that can't be read in the colours that the page has now. The other rules find the same in all colours. */

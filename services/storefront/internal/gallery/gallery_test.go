@@ -15,7 +15,7 @@ import (
 // Each mode shows each component, and leads to the others.
 func TestEachModeShowsEachComponent(t *testing.T) {
 	t.Parallel()
-	g, err := open()
+	g, err := open("nowhere")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ var exported = regexp.MustCompile(`(?m)^templ ([A-Z]\w*)\((.*)\)`)
 // A component that is added is put into the gallery: on its own, or within another one.
 func TestEachComponentIsInTheGallery(t *testing.T) {
 	t.Parallel()
-	g, err := open()
+	g, err := open("nowhere")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +68,70 @@ func TestEachComponentIsInTheGallery(t *testing.T) {
 			if name, given := found[1], found[2]; !in[name] && !strings.HasSuffix(given, "Page") {
 				t.Errorf("%s of %s is not in the gallery", name, file)
 			}
+		}
+	}
+}
+
+// The office's gallery shows each of the office's components, too.
+func TestEachComponentOfTheOfficeIsInItsGallery(t *testing.T) {
+	t.Parallel()
+	all := ""
+	for _, content := range read(t, "../../../../web/gallery/*.tsx") {
+		all += content
+	}
+	for name := range officeComponents(t) {
+		if name != "ToastProvider" && !strings.Contains(all, `name: "`+name+`"`) {
+			t.Errorf("%s is not in the office's gallery", name)
+		}
+	}
+}
+
+// The page of the office's gallery is the same in each mode, and is told to be built where it is not.
+func TestTheOfficesGalleryIsServed(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for name, content := range map[string]string{"index.html": "the page", "gallery.js": "the script"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, row := range []struct {
+		folder, path string
+		status       int
+		want         string
+	}{
+		{folder, "/office/light", http.StatusOK, "the page"},
+		{folder, "/office/rtl", http.StatusOK, "the page"},
+		{folder, "/office/gallery.js", http.StatusOK, "the script"},
+		{folder, "/office/other.js", http.StatusNotFound, "not found"},
+		{filepath.Join(folder, "nothing"), "/office/dark", http.StatusNotFound, "make gallery"},
+	} {
+		g, err := open(row.folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer := httptest.NewRecorder()
+		g.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, row.path, nil))
+		if answer.Code != row.status || !strings.Contains(answer.Body.String(), row.want) {
+			t.Errorf("%s: %d, %q", row.path, answer.Code, answer.Body)
+		}
+	}
+}
+
+// Both galleries have the same modes.
+func TestTheGalleriesHaveTheSameModes(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("../../../../web/gallery/modes.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`name: "(\w+)"`).FindAllStringSubmatch(string(source), -1)
+	if len(names) != len(modes()) {
+		t.Fatalf("the office's has %d modes, want %d", len(names), len(modes()))
+	}
+	for i, m := range modes() {
+		if names[i][1] != m.name {
+			t.Errorf("mode %d of the office's is %s, want %s", i, names[i][1], m.name)
 		}
 	}
 }

@@ -1,15 +1,17 @@
-// Command gallery serves each component of the shop's pages in each of its states, for whoever
-// works on them: light, dark, from right to left, and with large text.
+// Command gallery serves each component of the shop's pages and of the office in each of its states,
+// for whoever works on them: light, dark, from right to left, and with large text.
 package main
 
 import (
 	"flag"
 	"fmt"
 	"html"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/shopmesh/shopmesh/services/storefront/internal/assets"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/messages"
@@ -31,10 +33,11 @@ func modes() []mode {
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8090", "the `address` to serve on")
+	office := flag.String("office", "web/gallery/built", "the `folder` that the office's gallery was built into")
 	flag.Parse()
-	gallery, err := open()
+	gallery, err := open(*office)
 	if err == nil {
-		fmt.Fprintf(os.Stderr, "the gallery is on http://%s/light\n", *listen)
+		fmt.Fprintf(os.Stderr, "the gallery is on http://%[1]s/light, the office's on http://%[1]s/office/light\n", *listen)
 		err = http.ListenAndServe(*listen, gallery) //nolint:gosec // for whoever started it, on loopback
 	}
 	slog.Error("the gallery ended", "cause", err)
@@ -45,20 +48,26 @@ func main() {
 type gallery struct {
 	assets *assets.Assets
 	texts  *messages.Catalog
+	office fs.FS
 }
 
-func open() (*gallery, error) {
+// open makes the gallery, with that of the office in a folder, which need not be there.
+func open(office string) (*gallery, error) {
 	loaded, err := assets.Load(web.Files())
 	if err != nil {
 		return nil, err
 	}
 	texts, err := messages.Load(web.Files())
-	return &gallery{loaded, texts}, err
+	return &gallery{loaded, texts, os.DirFS(office)}, err
 }
 
 // ServeHTTP implements http.Handler.
 func (g *gallery) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if g.assets.ServeHTTP(w, r) {
+		return
+	}
+	if name, ok := strings.CutPrefix(r.URL.Path, "/office/"); ok {
+		g.showOffice(w, r, name)
 		return
 	}
 	at := slices.IndexFunc(modes(), func(m mode) bool { return "/"+m.name == r.URL.Path })
@@ -67,6 +76,22 @@ func (g *gallery) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.show(w, r, modes()[at])
+}
+
+// showOffice serves a file of the office's gallery: its page is the same for all modes, and finds its
+// own in the address.
+func (g *gallery) showOffice(w http.ResponseWriter, r *http.Request, name string) {
+	if slices.ContainsFunc(modes(), func(m mode) bool { return m.name == name }) {
+		page, err := fs.ReadFile(g.office, "index.html")
+		if err != nil {
+			http.Error(w, "The office's gallery is not built: “make gallery” does so where Node with npm is.", http.StatusNotFound)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write(page)
+		return
+	}
+	http.ServeFileFS(w, r, g.office, name)
 }
 
 func (g *gallery) show(w http.ResponseWriter, r *http.Request, m mode) {
@@ -82,7 +107,7 @@ func (g *gallery) show(w http.ResponseWriter, r *http.Request, m mode) {
 	for _, other := range modes() {
 		_, _ = fmt.Fprintf(w, `<li><a href="/%s">%s</a></li>`, other.name, other.name)
 	}
-	_, _ = fmt.Fprint(w, `</ul></nav>`)
+	_, _ = fmt.Fprintf(w, `<li><a href="/office/%s">the office’s</a></li></ul></nav>`, m.name)
 	for _, shown := range components(p) {
 		_, _ = fmt.Fprintf(w, `<section class="stack"><h2>%s</h2>`, html.EscapeString(shown.name))
 		for _, in := range shown.states {

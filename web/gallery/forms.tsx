@@ -1,0 +1,64 @@
+import { UpdateOrderRequestSchema } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
+import { Check, Choice, Field, FieldSet, MoneyField, QuantityField } from "../office/components/Field";
+import { Form } from "../office/components/Form";
+import { say } from "../office/texts/say";
+import { refused } from "./examples";
+import type { Shown } from "./shown";
+import { Kept, nothing } from "./shown";
+
+const email = "contact.email";
+const countries = [{ value: "DE", label: "Deutschland" }, { value: "GB", label: "United Kingdom" }] as const;
+
+/** What forms are made of. */
+export const forms: readonly Shown[] = [
+  {
+    name: "Field",
+    states: [
+      { name: "needed", shown: <Kept first="ada@example.com">{(value, change) => <Field name={email} label={say(email)} type="email" required value={value} onChange={change} />}</Kept> },
+      { name: "not needed, with help", shown: <Kept first="">{(value, change) => <Field name="region" label={say("address.region_code")} help={say("address.region_code_help")} value={value} onChange={change} />}</Kept> },
+      { name: "of three lines", shown: <Kept first="">{(value, change) => <Field name="lines" label={say("address.lines")} rows={3} value={value} onChange={change} />}</Kept> },
+    ],
+  },
+  {
+    name: "MoneyField",
+    states: [
+      { name: "euros", shown: <Kept first={19.5}>{(value, change) => <MoneyField currency="EUR" name="euros" label={say("product.price")} value={value} onChange={change} />}</Kept> },
+      { name: "empty, of three digits", shown: <Kept first={NaN}>{(value, change) => <MoneyField currency="KWD" name="dinars" label={say("product.price")} value={value} onChange={change} />}</Kept> },
+    ],
+  },
+  { name: "QuantityField", states: [{ name: "two of five", shown: <Kept first={2}>{(value, change) => <QuantityField name="quantity" label={say("line.quantity")} min={0} max={5} value={value} onChange={change} />}</Kept> }] },
+  { name: "Choice", states: [{ name: "of two", shown: <Kept<"DE" | "GB"> first="GB">{(value, change) => <Choice name="country" label={say("address.region_code")} options={countries} value={value} onChange={change} />}</Kept> }] },
+  {
+    name: "Check",
+    states: [
+      { name: "yes", shown: <Kept first>{(value, change) => <Check name="yes" label={say("keys.select")} value={value} onChange={change} />}</Kept> },
+      { name: "no", shown: <Kept first={false}>{(value, change) => <Check name="no" label={say("keys.select")} value={value} onChange={change} />}</Kept> },
+    ],
+  },
+  {
+    name: "FieldSet",
+    states: [
+      {
+        name: "of one",
+        shown: <FieldSet name="set" label={say("order.address")} help={say("address.region_code_help")}><Kept first="London">{(value, change) => <Field name="locality" label={say("address.locality")} value={value} onChange={change} />}</Kept></FieldSet>,
+      },
+    ],
+  },
+  {
+    name: "Form",
+    states: [
+      { name: "as its contract states", shown: <Form message={UpdateOrderRequestSchema} prefix="order." error={undefined} pending={false} submit={say("action.save")} onSubmit={nothing} onCancel={nothing}><Contact /></Form> },
+      { name: "under way", shown: <Form error={undefined} pending submit={say("action.save")} onSubmit={nothing}><Contact /></Form> },
+    ],
+  },
+  { name: "ErrorSummary", states: [{ name: "two fields", shown: <Form error={refused} pending={false} submit={say("action.save")} onSubmit={nothing}><Contact /></Form> }] },
+];
+
+function Contact() {
+  return (
+    <>
+      <Kept first="Ada">{(value, change) => <Field name="contact.first_name" label={say("contact.first_name")} value={value} onChange={change} />}</Kept>
+      <Kept first="ada@">{(value, change) => <Field name={email} label={say(email)} value={value} onChange={change} />}</Kept>
+    </>
+  );
+}
