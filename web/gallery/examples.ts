@@ -53,3 +53,7 @@ export const refused = refuse([
   { field: "contact.email", description: "must be an e-mail address" },
   { field: "contact.first_name", description: "must be written on one line" },
 ]);
+export const refusedAddress = refuse([
+  { field: "address_lines", description: "must be 1 to 5 lines" },
+  { field: "region_code", description: "must be the code of a country" },
+]);

@@ -1,8 +1,11 @@
 import { UpdateOrderRequestSchema } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
+import { AddressFields } from "../office/components/AddressFields";
+import { ComboBox } from "../office/components/ComboBox";
 import { Check, Choice, Field, FieldSet, MoneyField, QuantityField } from "../office/components/Field";
 import { Form } from "../office/components/Form";
+import { regionChoices } from "../office/texts/regions";
 import { say } from "../office/texts/say";
-import { refused } from "./examples";
+import { refused, refusedAddress } from "./examples";
 import type { Shown } from "./shown";
 import { Kept, nothing } from "./shown";
 
@@ -15,7 +18,7 @@ export const forms: readonly Shown[] = [
     name: "Field",
     states: [
       { name: "needed", shown: <Kept first="ada@example.com">{(value, change) => <Field name={email} label={say(email)} type="email" required value={value} onChange={change} />}</Kept> },
-      { name: "not needed, with help", shown: <Kept first="">{(value, change) => <Field name="region" label={say("address.region_code")} help={say("address.region_code_help")} value={value} onChange={change} />}</Kept> },
+      { name: "not needed, with help", shown: <Kept first="">{(value, change) => <Field name="images" label={say("product.images")} help={say("product.images_help")} value={value} onChange={change} />}</Kept> },
       { name: "of three lines", shown: <Kept first="">{(value, change) => <Field name="lines" label={say("address.lines")} rows={3} value={value} onChange={change} />}</Kept> },
     ],
   },
@@ -36,11 +39,25 @@ export const forms: readonly Shown[] = [
     ],
   },
   {
+    name: "ComboBox",
+    states: [
+      { name: "chosen", shown: <Kept first="GB">{(value, change) => <ComboBox name="chosen" label={say("address.region_code")} options={regionChoices(value)} value={value} onChange={change} />}</Kept> },
+      { name: "nothing chosen", shown: <Kept first="">{(value, change) => <ComboBox name="open" label={say("address.region_code")} options={regionChoices(value)} value={value} onChange={change} />}</Kept> },
+    ],
+  },
+  {
+    name: "AddressFields",
+    states: [
+      { name: "typed", shown: <Typed /> },
+      { name: "wrong", shown: <Form error={refusedAddress} pending={false} submit={say("action.save")} onSubmit={nothing}><Typed /></Form> },
+    ],
+  },
+  {
     name: "FieldSet",
     states: [
       {
         name: "of one",
-        shown: <FieldSet name="set" label={say("order.address")} help={say("address.region_code_help")}><Kept first="London">{(value, change) => <Field name="locality" label={say("address.locality")} value={value} onChange={change} />}</Kept></FieldSet>,
+        shown: <FieldSet name="set" label={say("order.address")} help={say("correct.title", { Number: "ABCD-1234" })}><Kept first="London">{(value, change) => <Field name="locality" label={say("address.locality")} value={value} onChange={change} />}</Kept></FieldSet>,
       },
     ],
   },
@@ -53,6 +70,14 @@ export const forms: readonly Shown[] = [
   },
   { name: "ErrorSummary", states: [{ name: "two fields", shown: <Form error={refused} pending={false} submit={say("action.save")} onSubmit={nothing}><Contact /></Form> }] },
 ];
+
+function Typed() {
+  return (
+    <Kept<Readonly<Record<string, string>>> first={{ address_lines: "12 St James’s Square", postal_code: "SW1Y 4JH", locality: "London", region_code: "GB" }}>
+      {(typed, change) => <AddressFields prefix="" typed={typed} set={(path, value) => change({ ...typed, [path]: value })} />}
+    </Kept>
+  );
+}
 
 function Contact() {
   return (

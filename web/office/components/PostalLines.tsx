@@ -1,10 +1,6 @@
 import type { PostalAddress } from "@shopmesh/api/google/type/postal_address_pb";
+import { regionName } from "../texts/regions";
 import { locale } from "../texts/say";
-
-/** The name of a country or territory; its code where the browser knows no name. */
-function regionName(code: string, within: string): string {
-  return code === "" ? "" : (new Intl.DisplayNames(within, { type: "region", fallback: "code" }).of(code) ?? code);
-}
 
 /** A postal address, a line for each part. name is whom it goes to where the address names nobody; the country is named in the office's language unless another locale is given. */
 export function PostalLines({ address, name, within = locale }: { address: PostalAddress | undefined; name?: string; within?: string }) {

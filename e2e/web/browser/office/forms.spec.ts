@@ -143,6 +143,26 @@ test.describe(() => {
   });
 });
 
+test('a country is found by a part of its name, and saved as its code', async ({ desk, page }) => {
+  const order = await paid();
+  await desk.open(`/orders/${order.id}`);
+  await desk.ask('correct.open');
+  const country = desk.field('shipping_address.region_code');
+  await expect(country).toHaveValue('United Kingdom');
+  await country.fill('austri');
+  await expect(page.getByRole('listbox').getByRole('option')).toHaveText(['Austria']);
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(country).toHaveValue('Austria');
+  await country.fill('nowhere');
+  await page.keyboard.press('Tab');
+  await expect(country, 'what is no country is not kept').toHaveValue('Austria');
+  await desk.send();
+  await desk.said(`${order.number} is corrected.`);
+  const { order: now } = await call<{ order: { shippingAddress: object } }>('order.v1.OrderService/GetOrder', { id: order.id });
+  expect(now.shippingAddress).toMatchObject({ regionCode: 'AT', locality: 'London' });
+});
+
 test('a form states which fields the contract needs, and how long they may be', async ({ desk }) => {
   await desk.open(`/orders/${(await paid()).id}`);
   await desk.ask('correct.open');

@@ -24,9 +24,9 @@ func named() map[string][]place {
 	both := []place{shop, office}
 	return map[string][]place{
 		"Field": both, "MoneyField": both, "QuantityField": both, "Choice": both, "Notice": both, "ErrorSummary": both, "Price": both,
-		"Pager": both, "FilterBar": both, "Timeline": both, "EmptyState": both, "ConnectionBar": both, "PostalLines": both,
-		"AddressFields": {shop}, "Stock": {shop}, "Swatch": {shop}, "ProductCard": {shop},
-		"Button": {office}, "StateBadge": {office}, "DataTable": {office}, "BulkBar": {office}, "BarChart": {office}, "Tree": {office},
+		"Pager": both, "FilterBar": both, "Timeline": both, "EmptyState": both, "ConnectionBar": both, "PostalLines": both, "AddressFields": both,
+		"Stock": {shop}, "Swatch": {shop}, "ProductCard": {shop},
+		"Button": {office}, "ComboBox": {office}, "StateBadge": {office}, "DataTable": {office}, "BulkBar": {office}, "BarChart": {office}, "Tree": {office},
 		"Dialog": {office}, "Toast": {office}, "Skeleton": {office}, "PrintSheet": {office},
 	}
 }

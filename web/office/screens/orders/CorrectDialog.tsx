@@ -2,6 +2,7 @@ import { useMutation } from "@connectrpc/connect-query";
 import { useQueryClient } from "@tanstack/react-query";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { OrderService, UpdateOrderRequestSchema } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
+import { AddressFields, addressNames } from "../../components/AddressFields";
 import { Dialog } from "../../components/Dialog";
 import { Field } from "../../components/Field";
 import { Form } from "../../components/Form";
@@ -9,23 +10,23 @@ import { Overtaken } from "../../components/Overtaken";
 import { useDone } from "../../components/useDone";
 import { useDraft } from "../../form/useDraft";
 import { useRequests } from "../../form/useRequests";
+import { regionName } from "../../texts/regions";
 import { say } from "../../texts/say";
 import { corrected, fieldsOf } from "./correction";
 
-const names: Record<string, string> = {
+const contact: Readonly<Record<string, string>> = {
   "contact.first_name": say("contact.first_name"),
   "contact.last_name": say("contact.last_name"),
   "contact.email": say("contact.email"),
   "contact.phone": say("contact.phone"),
-  "shipping_address.organization": say("address.organization"),
-  "shipping_address.address_lines": say("address.lines"),
-  "shipping_address.postal_code": say("address.postal_code"),
-  "shipping_address.locality": say("address.locality"),
-  "shipping_address.administrative_area": say("address.administrative_area"),
-  "shipping_address.region_code": say("address.region_code"),
 };
-// Addresses are Google's message, which states no rules.
-const required = ["shipping_address.address_lines", "shipping_address.region_code"];
+const address = "shipping_address.";
+const names = { ...contact, ...Object.fromEntries(Object.entries(addressNames).map(([part, name]) => [address + part, name])) };
+
+// The code of a country is written by its name.
+function show(path: string, value: string): string {
+  return path === `${address}region_code` ? regionName(value) : value;
+}
 
 /** Corrects whom an order is written to, and where it goes. What is typed is kept until it is saved or given up. */
 export function CorrectDialog({ order, onClose }: { order: Order; onClose(): void }) {
@@ -53,13 +54,13 @@ export function CorrectDialog({ order, onClose }: { order: Order; onClose(): voi
   return (
     <Dialog title={say("correct.title", { Number: order.number })} changed={draft.mask.length > 0} onClose={close}>
       <Form message={UpdateOrderRequestSchema} error={update.error} prefix="order." pending={update.isPending} submit={say("action.save")} onSubmit={save}>
-        <Overtaken draft={draft} names={names} />
+        <Overtaken draft={draft} names={names} show={show} />
         <div className="pair">
-          {Object.keys(names).map((path, at) => (
-            <Field key={path} name={path} label={names[path] ?? path} value={draft.typed[path] ?? ""} focused={at === 0}
-              onChange={(value) => draft.set(path, value)} {...(required.includes(path) && { required: true })} {...(path.endsWith("address_lines") && { rows: 3 })}
-              {...(path.endsWith("region_code") && { help: say("address.region_code_help"), max: 2 })} {...(path === "contact.email" && { type: "email" as const })} />
+          {Object.entries(contact).map(([path, name], at) => (
+            <Field key={path} name={path} label={name} value={draft.typed[path] ?? ""} focused={at === 0} onChange={(value) => draft.set(path, value)}
+              {...(path === "contact.email" && { type: "email" as const })} />
           ))}
+          <AddressFields prefix={address} typed={draft.typed} set={draft.set} />
         </div>
       </Form>
     </Dialog>

@@ -35,7 +35,7 @@ export function corrected(id: string, etag: string, typed: Fields): MessageInitS
       postalCode: of("shipping_address.postal_code"),
       locality: of("shipping_address.locality"),
       administrativeArea: of("shipping_address.administrative_area"),
-      regionCode: of("shipping_address.region_code").toUpperCase(),
+      regionCode: of("shipping_address.region_code"),
     },
   };
 }
