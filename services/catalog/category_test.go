@@ -162,6 +162,28 @@ func TestAnUpdateChangesWhatTheMaskNames(t *testing.T) {
 	testkit.Refused(t, err, connect.CodeNotFound, "CATEGORY_NOT_FOUND")
 }
 
+// A change that was done and whose answer was lost is not refused for its etag when it is sent
+// again, a move as little as another name.
+func TestAnUpdateOfACategorySentAgainWithItsEtagIsDone(t *testing.T) {
+	t.Parallel()
+	s := newHarness(t, owner())
+	drinks, tea := s.category(t, "Drinks", ""), s.category(t, "Tea", "")
+	again := func() (*catalogv1.Category, error) {
+		res, err := s.categories.UpdateCategory(t.Context(), &catalogv1.UpdateCategoryRequest{
+			Category:   &catalogv1.Category{Id: tea.GetId(), Etag: tea.GetEtag(), Name: "Teas", ParentId: drinks.GetId()},
+			UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"name", "parent_id"}},
+		})
+		return res.GetCategory(), err
+	}
+	first, err := again()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second, err := again(); err != nil || !proto.Equal(second, first) {
+		t.Errorf("sent again: %v, %v, first %v", second, err, first)
+	}
+}
+
 func TestACategoryNeverStandsBelowItself(t *testing.T) {
 	t.Parallel()
 	s := newHarness(t, owner())

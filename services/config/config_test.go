@@ -265,6 +265,39 @@ func TestWhatGuardsNeedsAProof(t *testing.T) {
 	}
 }
 
+// A change that was done and whose answer was lost is not refused for its etag when it is sent
+// again, and makes no second version; so does a rollback.
+func TestAChangeOfSettingsSentAgainWithItsEtagIsDone(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "ann")
+	seen := h.current("order").GetEtag()
+	update := func() (*configv1.UpdateSettingsResponse, error) {
+		req := orderSettings(&orderv1.Settings{MaxUnpaidOrders: new(int32(4))})
+		req.Settings.Etag = seen
+		return h.UpdateSettings(t.Context(), req)
+	}
+	first, err := update()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := update(); err != nil || again.GetSettings().GetEtag() != first.GetSettings().GetEtag() {
+		t.Errorf("sent again: %v, %v, first %v", again, err, first)
+	}
+	back := func() (*configv1.RollbackSettingsResponse, error) {
+		return h.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "order", Etag: first.GetSettings().GetEtag()})
+	}
+	second, err := back()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := back(); err != nil || again.GetSettings().GetEtag() != second.GetSettings().GetEtag() {
+		t.Errorf("rolled back again: %v, %v, first %v", again, err, second)
+	}
+	if now := h.current("order"); now.GetVersion() != 2 {
+		t.Errorf("version %d, want 2", now.GetVersion())
+	}
+}
+
 // Of two writers who saw the same version, one wins, and the other is refused.
 func TestTwoWritersWithOneEtag(t *testing.T) {
 	t.Parallel()

@@ -13,7 +13,8 @@ import (
 )
 
 // UpdateCategory changes a category, and moves it with all below it when it gets
-// another parent. An etag that is set must be the current one. Errors:
+// another parent. An etag that is set must be the current one, unless nothing is left to
+// change. Errors:
 // CATEGORY_NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD, CATEGORY_NAME_TAKEN,
 // CATEGORY_CYCLE.
 func (s *Categories) UpdateCategory(ctx context.Context, id uuid.UUID, etag string, change domain.CategoryChange) (domain.CategorySnapshot, error) {
@@ -27,9 +28,6 @@ func (s *Categories) UpdateCategory(ctx context.Context, id uuid.UUID, etag stri
 		if err != nil {
 			return err
 		}
-		if err := before.CheckEtag(etag); err != nil {
-			return err
-		}
 		var place domain.Place
 		height := 0
 		if change.Moves(before) {
@@ -41,14 +39,19 @@ func (s *Categories) UpdateCategory(ctx context.Context, id uuid.UUID, etag stri
 			}
 		}
 		next, changed, err := before.Change(change, place, height, s.Now())
+		if err == nil && !changed {
+			// Whatever the etag: a change that was done is not refused when it is sent again.
+			category = before
+			activity.Unchanged(ctx)
+			return nil
+		}
+		if stale := before.CheckEtag(etag); stale != nil {
+			return stale
+		}
 		if err != nil {
 			return err
 		}
 		category = next
-		if !changed {
-			activity.Unchanged(ctx)
-			return nil
-		}
 		activity.Changed(ctx, "categories/"+id.String(), protoconv.Category(before.Snapshot()), protoconv.Category(next.Snapshot()))
 		return st.UpdateCategory(ctx, next)
 	})

@@ -54,7 +54,7 @@ type change struct {
 }
 
 // write makes a change and returns the settings after it. What changes nothing makes no
-// version. Errors: CONTEXT_NOT_FOUND, SETTINGS_READ_ONLY, ETAG_MISMATCH, SETTINGS_INVALID,
+// version, whatever its etag. Errors: CONTEXT_NOT_FOUND, SETTINGS_READ_ONLY, ETAG_MISMATCH, SETTINGS_INVALID,
 // STEP_UP_REQUIRED, decide's.
 func (s *Settings) write(ctx context.Context, c change) (*configv1.Settings, error) {
 	activity.About(ctx, "settings/"+c.context)
@@ -84,19 +84,24 @@ func (s *Settings) writeIn(ctx context.Context, tx *pg.Tx, newest map[string]dom
 	st := store.On(tx)
 	before := newest[c.context]
 	before.Context = c.context
-	if err := before.CheckEtag(c.etag); err != nil {
-		return nil, err
-	}
 	current := s.read(ctx, before)
 	next, restored, err := c.decide(ctx, st, current)
+	if err == nil {
+		err = s.check(ctx, newest, current, next, c.field)
+	}
+	var paths []string
+	if err == nil {
+		paths = activity.Paths(protoconv.Value(current), protoconv.Value(next))
+	}
+	unchanged := err == nil && len(paths) == 0
+	if stale := before.CheckEtag(c.etag); stale != nil && !unchanged {
+		return nil, stale
+	}
 	if err != nil {
 		return nil, err
 	}
-	if err := s.check(ctx, newest, current, next, c.field); err != nil {
-		return nil, err
-	}
-	paths := activity.Paths(protoconv.Value(current), protoconv.Value(next))
-	if len(paths) == 0 {
+	if unchanged {
+		// Whatever the etag: a change that was done is not refused when it is sent again.
 		activity.Unchanged(ctx)
 		if c.validateOnly {
 			current.Etag = ""

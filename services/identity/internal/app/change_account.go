@@ -12,7 +12,8 @@ import (
 )
 
 // change locks an account and the owners, and has decide change it for who calls. When it is
-// disabled then, its sessions end.
+// disabled then, its sessions end. An etag that is set must be the current one, unless nothing is
+// left to change.
 func (a *Accounts) change(
 	ctx context.Context, id uuid.UUID, given string, decide func(account domain.Account, by domain.Actor, owners int) (domain.Account, error),
 ) (domain.AccountSnapshot, error) {
@@ -34,16 +35,17 @@ func (a *Accounts) change(
 			return err
 		}
 		before := account.Snapshot()
-		if err := etag.Check(given, before.Etag()); err != nil {
-			return err
-		}
 		next, err := decide(account, by, owners)
-		if err != nil {
-			return err
-		}
-		if after = next.Snapshot(); after.Version == before.Version {
+		if after = next.Snapshot(); err == nil && after.Version == before.Version {
+			// Whatever the etag: a change that was done is not refused when it is sent again.
 			activity.Unchanged(ctx)
 			return nil
+		}
+		if stale := etag.Check(given, before.Etag()); stale != nil {
+			return stale
+		}
+		if err != nil {
+			return err
 		}
 		record(ctx, before, after)
 		if after.Disabled {

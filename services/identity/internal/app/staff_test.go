@@ -133,6 +133,40 @@ func TestRolesAreGivenByThoseWhoHoldThem(t *testing.T) {
 	wants(t, "a stale etag", err, fault.ReasonEtagMismatch)
 }
 
+// A change that was done and whose answer was lost is not refused for its etag when it is sent
+// again; somebody else's change is still not overwritten.
+func TestAChangeOfAnAccountSentAgainWithItsEtagIsDone(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	owner := h.member(h.hire(operator(t.Context()), "owner@example.com", true), true)
+	clerk := h.hire(owner, "clerk@example.com", false, domain.StockRead)
+	disabled, err := h.SetDisabled(owner, clerk, "", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := disabled.Etag()
+	enable := func() (domain.AccountSnapshot, error) { return h.SetDisabled(owner, clerk, seen, false) }
+	enabled, err := enable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := enable(); err != nil || again.Etag() != enabled.Etag() {
+		t.Errorf("enabling once more: version %d, %v, first %d", again.Version, err, enabled.Version)
+	}
+	give := func() (domain.AccountSnapshot, error) {
+		return h.SetRoles(owner, clerk, enabled.Etag(), false, []domain.Permission{domain.OrdersRead})
+	}
+	given, err := give()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := give(); err != nil || again.Etag() != given.Etag() {
+		t.Errorf("giving once more: version %d, %v, first %d", again.Version, err, given.Version)
+	}
+	_, err = h.SetRoles(owner, clerk, enabled.Etag(), false, []domain.Permission{domain.CatalogWrite})
+	wants(t, "something else with the etag of before", err, fault.ReasonEtagMismatch)
+}
+
 // An invitation is worth what who invited may still grant.
 func TestAnInvitationEndsWithWhoInvited(t *testing.T) {
 	t.Parallel()
