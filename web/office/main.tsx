@@ -1,5 +1,5 @@
 import { TransportProvider } from "@connectrpc/connect-query";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
@@ -9,7 +9,7 @@ import { ToastProvider } from "./components/Toast";
 import "./components/trusted";
 import { askBeforeLeaving } from "./form/leaving";
 import { answered } from "./form/requests";
-import { refusalOf } from "./rpc/errors";
+import { queriesOf } from "./rpc/queries";
 import { shop } from "./rpc/shop";
 import { transportOf } from "./rpc/transport";
 import { routerOf } from "./screens/routes";
@@ -19,18 +19,8 @@ import { Questions } from "./session/Questions";
 import { SignInPage } from "./session/SignIn";
 import { locale, texts } from "./texts/say";
 
-// What a call that reads may be refused for and succeed a moment later.
-const PASSING = ["UNAVAILABLE", "TOO_MANY_CALLS", "DRAINING", "DEADLINE_EXCEEDED"];
-
 const session = browserSession();
-const queries = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 5_000,
-      retry: (failures, error) => failures < 2 && PASSING.includes(refusalOf(error).reason),
-    },
-  },
-});
+const queries = queriesOf();
 const router = routerOf();
 const invitation = "/office/accept-invitation";
 

@@ -41,10 +41,18 @@ export interface Kept {
 
 /** What a form goes on with: its draft, or what is loaded now. A draft that changes nothing is none, but after a save until what was saved is loaded. */
 export function begin(kept: Kept | undefined, loaded: Fields, etag: string): Kept {
-  return kept && (changed(kept.loaded, kept.typed).length > 0 || kept.over === etag) ? kept : { loaded, etag, typed: loaded };
+  if (!kept || (changed(kept.loaded, kept.typed).length === 0 && kept.over !== etag)) return { loaded, etag, typed: loaded };
+  // What is there by now as it was typed is one's own change, whose answer was lost.
+  const own = overtaken(kept, etag) && !changedByOthers(kept, loaded);
+  return own ? { loaded, etag, typed: kept.typed } : kept;
 }
 
-/** Whether others changed what a draft began with. */
+// Whether a field is neither as the draft began with it nor as it was typed.
+function changedByOthers({ loaded, typed }: Kept, now: Fields): boolean {
+  return Object.keys(typed).some((path) => now[path] !== loaded[path] && now[path] !== typed[path]);
+}
+
+/** Whether what a draft began with was changed by anything but its own last save. */
 export function overtaken(draft: Kept, etag: string): boolean {
   return draft.etag !== etag && draft.over !== etag;
 }

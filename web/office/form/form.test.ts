@@ -89,6 +89,32 @@ test("after a save what was there before it is nobody else's change (open-mercat
   assert.equal(overtaken({ ...saved, typed: { ...saved.typed, b: "more" } }, "3"), true);
 });
 
+test("what was saved and its answer lost is no conflict with oneself, and nothing is left to save (open-mercato#5985)", () => {
+  const sent = { loaded, etag: "1", typed: { ...loaded, a: "mine" } };
+  const now = { ...loaded, a: "mine" };
+  const next = begin(sent, now, "2");
+  assert.deepEqual(next, { loaded: now, etag: "2", typed: now });
+  assert.equal(overtaken(next, "2"), false);
+  assert.deepEqual(changed(next.loaded, next.typed), []);
+  // What was typed after it was sent is a draft still.
+  const more = begin({ ...sent, typed: { ...sent.typed, b: "more" } }, now, "2");
+  assert.deepEqual(changed(more.loaded, more.typed), ["b"]);
+  assert.equal(overtaken(more, "2"), false);
+});
+
+test("what others changed beside what was saved and its answer lost is theirs", () => {
+  const sent = { loaded, etag: "1", typed: { ...loaded, a: "mine" } };
+  const now = { ...loaded, a: "mine", c: "theirs" };
+  assert.equal(begin(sent, now, "3"), sent);
+  assert.equal(overtaken(sent, "3"), true);
+  assert.deepEqual(conflicts(loaded, sent.typed, now), []);
+});
+
+test("what others changed beside the form is none of its business", () => {
+  const mine = { loaded, etag: "1", typed: { ...loaded, b: "mine" } };
+  assert.deepEqual(begin(mine, loaded, "2"), { ...mine, etag: "2" });
+});
+
 test("a tab is closed without a question unless something in it was typed and not saved (vendure#4389)", () => {
   const holding = (items: Record<string, string>) => anyKept({ length: Object.keys(items).length, key: (at) => Object.keys(items)[at] ?? null, getItem: (key) => items[key] ?? null });
   assert.equal(holding({ requests: "[]", "tanstack_router_reload:x": "1" }), false);

@@ -30,6 +30,7 @@ export function useDraft(key: string, loaded: Fields, etag: string): Draft {
     keep(sessionStorage, key, next);
     setKept(next);
   };
+  if (kept && begun.etag !== kept.etag) put(begun); // what it goes on with is the draft from now on
   return {
     typed: begun.typed,
     mask: changed(begun.loaded, begun.typed),

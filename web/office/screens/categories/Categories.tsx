@@ -51,6 +51,8 @@ function Shown({ all, mayWrite }: { all: readonly Category[]; mayWrite: boolean 
   const move = useMove(all, (parent) => setClosed((last) => new Set([...last].filter((id) => id !== parent))));
   const branches = useMemo(() => branchesOf(all), [all]);
   const expanded = useMemo(() => new Set(all.map(({ id }) => id).filter((id) => !closed.has(id))), [all, closed]);
+  // What others changed meanwhile is asked about as it is; what is gone as it was.
+  const asIs = (category: Category) => all.find(({ id }) => id === category.id) ?? category;
   const close = () => setOpen(undefined);
   const begin = (category: Category) => {
     move.begin(category);
@@ -90,8 +92,8 @@ function Shown({ all, mayWrite }: { all: readonly Category[]; mayWrite: boolean 
             ),
           })} />
       </div>
-      {open?.what === "change" && <CategoryDialog all={all} category={open.category} onClose={close} />}
-      {open?.what === "delete" && <DeleteDialog category={open.category} onClose={close} />}
+      {open?.what === "change" && <CategoryDialog all={all} category={asIs(open.category)} onClose={close} />}
+      {open?.what === "delete" && <DeleteDialog category={asIs(open.category)} onClose={close} />}
     </>
   );
 }

@@ -1,5 +1,4 @@
 import { useMutation } from "@connectrpc/connect-query";
-import { useQueryClient } from "@tanstack/react-query";
 import type { Category } from "@shopmesh/api/shopmesh/catalog/v1/category_pb";
 import { CategoryService, CreateCategoryRequestSchema } from "@shopmesh/api/shopmesh/catalog/v1/category_service_pb";
 import { Dialog } from "../../components/Dialog";
@@ -17,7 +16,6 @@ import { within } from "./within";
 /** Makes a category, or changes one: its name, its text, and what it is in. */
 export function CategoryDialog({ all, category, onClose }: { all: readonly Category[]; category?: Category; onClose(): void }) {
   const done = useDone();
-  const queries = useQueryClient();
   const requests = useRequests("CreateCategory");
   const draft = useDraft(`category:${category?.id ?? "new"}`, {
     name: category?.name ?? "", description: category?.description ?? "", parent_id: category?.parentId ?? "",
@@ -32,7 +30,6 @@ export function CategoryDialog({ all, category, onClose }: { all: readonly Categ
       done(say("category.saved", { Name: of("name") }));
       close();
     },
-    onError: () => queries.invalidateQueries(), // what others changed is shown beside what was typed
   };
   const create = useMutation(CategoryService.method.createCategory, options);
   const update = useMutation(CategoryService.method.updateCategory, options);

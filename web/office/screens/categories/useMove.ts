@@ -1,5 +1,4 @@
 import { useMutation } from "@connectrpc/connect-query";
-import { useQueryClient } from "@tanstack/react-query";
 import type { Category } from "@shopmesh/api/shopmesh/catalog/v1/category_pb";
 import { CategoryService } from "@shopmesh/api/shopmesh/catalog/v1/category_service_pb";
 import { useState } from "react";
@@ -27,7 +26,6 @@ export function useMove(all: readonly Category[], onMoved: (parent: string) => v
   const [id, setId] = useState<string>();
   const done = useDone();
   const toast = useToast();
-  const queries = useQueryClient();
   const [last, setLast] = useState("");
   const update = useMutation(CategoryService.method.updateCategory, {
     onSuccess: ({ category }) => {
@@ -36,7 +34,6 @@ export function useMove(all: readonly Category[], onMoved: (parent: string) => v
       const parent = all.find((one) => one.id === category?.parentId);
       done(parent ? say("category.moved", { Name: category?.name ?? "", Parent: parent.name }) : say("category.moved_top", { Name: category?.name ?? "" }));
     },
-    onError: () => queries.invalidateQueries(), // what others changed meanwhile is shown, and the next try knows it
   });
   const moving = all.find((category) => category.id === id);
   const into = (parent: string) => {

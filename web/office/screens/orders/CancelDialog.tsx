@@ -10,6 +10,7 @@ import { useDraft } from "../../form/useDraft";
 import { useRequests } from "../../form/useRequests";
 import { money } from "../../texts/format";
 import { count, say } from "../../texts/say";
+import { OvertakenOrder } from "./OrderChanges";
 
 /** Cancels an order: what that gives back, and that it can't be taken back, stands above the button. */
 export function CancelDialog({ order, onClose }: { order: Order; onClose(): void }) {
@@ -22,6 +23,7 @@ export function CancelDialog({ order, onClose }: { order: Order; onClose(): void
     onClose();
   };
   const cancel = useMutation(OrderService.method.cancelOrder, {
+    onMutate: () => order,
     onSuccess: () => {
       done(say("cancel.done", { Number: order.number }));
       close();
@@ -34,6 +36,7 @@ export function CancelDialog({ order, onClose }: { order: Order; onClose(): void
       <p>{count("cancel.units", units)} {positive(order.balance) ? say("cancel.money", { Money: money(order.balance) }) : say("cancel.no_money")}</p>
       <Form message={CancelOrderRequestSchema} error={cancel.error} pending={cancel.isPending} submit={say("cancel.open")} kind="bad"
         onSubmit={() => cancel.mutate({ ...request, requestId: requests.id(request) })}>
+        <OvertakenOrder error={cancel.error} sent={cancel.context} now={order} />
         <Field name="reason" label={say("cancel.reason")} help={say("cancel.reason_help")} value={reason} onChange={(typed) => draft.set("reason", typed)} rows={2} focused />
       </Form>
     </Dialog>

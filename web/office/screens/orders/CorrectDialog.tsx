@@ -1,5 +1,4 @@
 import { useMutation } from "@connectrpc/connect-query";
-import { useQueryClient } from "@tanstack/react-query";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { OrderService, UpdateOrderRequestSchema } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { AddressFields, addressNames } from "../../components/AddressFields";
@@ -31,7 +30,6 @@ function show(path: string, value: string): string {
 /** Corrects whom an order is written to, and where it goes. What is typed is kept until it is saved or given up. */
 export function CorrectDialog({ order, onClose }: { order: Order; onClose(): void }) {
   const done = useDone();
-  const queries = useQueryClient();
   const requests = useRequests("UpdateOrder");
   const draft = useDraft(`correct:${order.id}`, fieldsOf(order), order.etag);
   const close = () => {
@@ -43,7 +41,6 @@ export function CorrectDialog({ order, onClose }: { order: Order; onClose(): voi
       done(say("correct.done", { Number: order.number }));
       close();
     },
-    onError: () => queries.invalidateQueries(), // what others changed is shown beside what was typed
   });
   const save = () => {
     if (draft.mask.length === 0) close();

@@ -1,5 +1,4 @@
 import { useMutation } from "@connectrpc/connect-query";
-import { useQueryClient } from "@tanstack/react-query";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { PaymentService, RefundPaymentRequestSchema } from "@shopmesh/api/shopmesh/payment/v1/payment_service_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
@@ -23,7 +22,6 @@ import type { Restock } from "./useRestock";
 /** Gives money back: for lines, for delivery, an amount, or all that is left. What comes back can go into stock again, which a refund alone does not do. */
 export function RefundDialog({ order, left, restock, onClose }: { order: Order; left: Left; restock: Restock; onClose(): void }) {
   const done = useDone();
-  const queries = useQueryClient();
   const requests = useRequests("RefundPayment");
   const mayRestock = useSession().may(Permission.STOCK_WRITE);
   const draft = useDraft(`refund:${order.id}`, emptyRefund(order), "");
@@ -44,7 +42,6 @@ export function RefundDialog({ order, left, restock, onClose }: { order: Order; 
       restock.begin(back);
       close();
     },
-    onError: () => queries.invalidateQueries(), // what is left may be less by now
   });
   const request = { paymentId: order.paymentId, reason: of("reason"), lines: plan.lines.map((line) => ({ ...line })), ...plan.amount };
   const give = () => {

@@ -11,6 +11,7 @@ import { useDraft } from "../../form/useDraft";
 import { useRequests } from "../../form/useRequests";
 import { refusalOf } from "../../rpc/errors";
 import { say } from "../../texts/say";
+import { OvertakenOrder } from "./OrderChanges";
 
 /** Records that an order was sent. Its customer is mailed that. */
 export function ShipDialog({ order, onClose }: { order: Order; onClose(): void }) {
@@ -24,6 +25,7 @@ export function ShipDialog({ order, onClose }: { order: Order; onClose(): void }
   };
   const [shipRefunded, setShipRefunded] = useState(false);
   const ship = useMutation(OrderService.method.shipOrder, {
+    onMutate: () => order,
     onSuccess: () => {
       done(say("ship.done", { Number: order.number }));
       close();
@@ -36,6 +38,7 @@ export function ShipDialog({ order, onClose }: { order: Order; onClose(): void }
       <PostalLines address={order.shippingAddress} />
       <Form message={ShipOrderRequestSchema} error={ship.error} pending={ship.isPending} submit={say("ship.open")}
         onSubmit={() => ship.mutate({ ...request, requestId: requests.id(request) })}>
+        <OvertakenOrder error={ship.error} sent={ship.context} now={order} />
         <Field name="carrier" label={say("shipment.carrier")} value={carrier} onChange={(typed) => draft.set("carrier", typed)} focused />
         <Field name="tracking_code" label={say("shipment.code")} value={trackingCode} onChange={(typed) => draft.set("tracking_code", typed)} />
         {(refunded || shipRefunded) && <Check name="ship_refunded" label={say("ship.refunded")} value={shipRefunded} onChange={setShipRefunded} />}

@@ -16,6 +16,7 @@ import { useDraft } from "../../form/useDraft";
 import { useRequests } from "../../form/useRequests";
 import { explainReason } from "../../rpc/errors";
 import { count, say } from "../../texts/say";
+import { OrderChanges } from "./OrderChanges";
 import type { Calls, Note, Row } from "./shipping";
 import { rowOf, shipAll } from "./shipping";
 import { trackingCodes } from "./tracking";
@@ -90,7 +91,7 @@ function Refused({ row: { order, reason, violations, changes } }: { row: Row }) 
     <li>
       <bdi>{order.number}</bdi>: {explainReason(reason)}
       {violations.map(({ field, description }) => <p key={field}>{fieldNames[field] ?? field}: {description}</p>)}
-      {changes.map(({ name, before, now }) => <p key={name}>{name}: <bdi>{before || "–"}</bdi> → <bdi>{now || "–"}</bdi></p>)}
+      <OrderChanges changes={changes} />
     </li>
   );
 }

@@ -1,5 +1,4 @@
 import { useMutation } from "@connectrpc/connect-query";
-import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { Product } from "@shopmesh/api/shopmesh/catalog/v1/product_pb";
 import { ProductStatus } from "@shopmesh/api/shopmesh/catalog/v1/product_pb";
@@ -58,7 +57,6 @@ export function NewProduct() {
 /** Changes a product. What is typed is kept until it is saved. */
 export function ChangeProduct({ product }: { product: Product }) {
   const done = useDone();
-  const queries = useQueryClient();
   const toast = useToast();
   const mayWrite = useSession().may(Permission.CATALOG_WRITE);
   const draft = useDraft(`product:${product.id}`, fieldsOf(product), product.etag);
@@ -68,7 +66,6 @@ export function ChangeProduct({ product }: { product: Product }) {
       draft.saved(sent, fieldsOf(now), now.etag);
       done(say("product.saved", { Name: now.name }));
     },
-    onError: () => queries.invalidateQueries(), // what others changed is shown beside what was typed
   });
   if (!mayWrite) return <p className="description">{product.description}</p>;
   const dirty = draft.mask.length > 0;

@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from "@connectrpc/connect-query";
-import { useMutation as useWork, useQueryClient } from "@tanstack/react-query";
+import { useMutation as useWork } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { DescField } from "@bufbuild/protobuf";
 import { ConfigService } from "@shopmesh/api/shopmesh/config/v1/config_service_pb";
@@ -53,7 +53,6 @@ function Loaded() {
 function Shown({ context, answer }: { context: Context; answer: GetSettingsResponse }) {
   const done = useDone();
   const toast = useToast();
-  const queries = useQueryClient();
   const mayWrite = useSession().may(Permission.SETTINGS_WRITE);
   const loaded = fieldsOf(context, answer.settings);
   const defaults = fieldsOf(context, answer.defaults);
@@ -68,7 +67,6 @@ function Shown({ context, answer }: { context: Context; answer: GetSettingsRespo
       draft.saved(sent, fieldsOf(context, now), now?.etag ?? "");
       done(say("settings.saved"));
     },
-    onError: () => queries.invalidateQueries(), // what others changed is shown beside what was typed
   });
   const { fields } = messageOf(context);
   const names = Object.fromEntries(fields.map((field) => [field.name, labelOf(field)]));

@@ -6,35 +6,52 @@ import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
 import { Check } from "../../components/Field";
 import { Form } from "../../components/Form";
-import { Failed } from "../../components/States";
+import { Overtaken } from "../../components/Overtaken";
+import { Failed, permissionName } from "../../components/States";
 import { useDone } from "../../components/useDone";
+import { useDraft } from "../../form/useDraft";
 import { say } from "../../texts/say";
 import { Permissions } from "./Permissions";
-import { textOf } from "./permitting";
+import { everything, mayOf, permissionsOf } from "./permitting";
+
+// What somebody may do, in words.
+function show(_: string, may: string): string {
+  return may === everything ? say("staff.owner") : permissionsOf(may).map(permissionName).join(", ");
+}
 
 /** Changes what somebody may do, and whether they may sign in. */
 export function RolesDialog({ account, onClose }: { account: Account; onClose(): void }) {
   const done = useDone();
-  const [owner, setOwner] = useState(account.owner);
-  const [permissions, setPermissions] = useState(account.permissions);
+  const draft = useDraft(`roles:${account.id}`, { may: mayOf(account) }, account.etag);
   const [asking, setAsking] = useState(false);
+  const { may = "" } = draft.typed;
+  const owner = may === everything;
+  const permissions = owner ? [] : permissionsOf(may);
   const name = nameOf(account);
+  const close = () => {
+    draft.end();
+    onClose();
+  };
   const setRoles = useMutation(StaffService.method.setRoles, {
     onSuccess: () => {
       done(say("staff.changed", { Name: name }));
-      onClose();
+      close();
     },
   });
-  const changed = owner !== account.owner || textOf(permissions.toSorted()) !== textOf(account.permissions.toSorted());
+  const changed = draft.mask.length > 0;
+  const save = () => {
+    if (!changed) close();
+    else setRoles.mutate({ id: account.id, etag: draft.etag, owner, permissions });
+  };
   return (
-    <Dialog title={name} changed={changed} onClose={onClose}>
-      <Form error={setRoles.error} pending={setRoles.isPending} submit={say("action.save")}
-        onSubmit={() => setRoles.mutate({ id: account.id, etag: account.etag, owner, permissions: owner ? [] : permissions })}>
-        <Check name="owner" label={say("staff.make_owner")} value={owner} onChange={setOwner} />
-        {!owner && <Permissions given={permissions} onChange={setPermissions} />}
+    <Dialog title={name} changed={changed} onClose={close}>
+      <Form error={setRoles.error} pending={setRoles.isPending} submit={say("action.save")} onSubmit={save}>
+        <Overtaken draft={draft} names={{ may: say("staff.may") }} show={show} />
+        <Check name="owner" label={say("staff.make_owner")} value={owner} onChange={(owns) => draft.set("may", owns ? everything : mayOf({ owner: false, permissions: account.permissions }))} />
+        {!owner && <Permissions given={permissions} onChange={(given) => draft.set("may", mayOf({ owner: false, permissions: given }))} />}
         <p><Button kind={account.disabled ? "quiet" : "bad"} onPress={() => setAsking(true)}>{account.disabled ? say("staff.enable") : say("staff.disable")}</Button></p>
       </Form>
-      {asking && <SignInDialog account={account} changed={changed} onDone={onClose} onClose={() => setAsking(false)} />}
+      {asking && <SignInDialog account={account} changed={changed} onDone={close} onClose={() => setAsking(false)} />}
     </Dialog>
   );
 }

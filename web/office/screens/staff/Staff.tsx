@@ -61,7 +61,7 @@ function List() {
       )}
       <ApiKeys />
       {inviting && <InviteDialog onClose={() => setInviting(false)} />}
-      {changing && <RolesDialog account={changing} onClose={() => setChanging(undefined)} />}
+      {changing && <RolesDialog account={list.data?.accounts.find(({ id }) => id === changing.id) ?? changing} onClose={() => setChanging(undefined)} />}
     </section>
   );
 }
