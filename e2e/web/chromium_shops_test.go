@@ -143,6 +143,16 @@ func accounts(s *shop) string {
 	return server.URL
 }
 
+// invited serves the links that were mailed to who was invited, by their addresses, and returns its
+// own address.
+func invited(s *shop) string {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = fmt.Fprint(w, s.mailed(identityv1.MailKind_MAIL_KIND_INVITATION, r.FormValue("email")))
+	}))
+	s.t.Cleanup(server.Close)
+	return server.URL
+}
+
 // guestOrder is an order of a guest, and the path that opens it.
 type guestOrder struct {
 	Number string `json:"number"`
@@ -153,7 +163,12 @@ type guestOrder struct {
 // waited so long that it was cancelled, and nothing is sold any more.
 func (o *served) halt(t *testing.T) {
 	t.Helper()
-	s := openWith(t, func(c *inprocess.Config) { c.Identity.PublicURL = "http://127.0.0.1" })
+	links := make(ownerLinks, 1)
+	s := openWith(t, func(c *inprocess.Config) {
+		c.Identity.PublicURL = "http://127.0.0.1"
+		c.Identity.KeepOwnerLink = links.keep
+	})
+	o.Founder = <-links
 	mugs := s.category("Mugs", "")
 	mug := s.product("BLUE", "Blue mug", mugs, 5)
 	s.deliver("BLUE", 10)

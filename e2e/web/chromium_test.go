@@ -44,6 +44,8 @@ type served struct {
 	// Password.
 	Accounts string `json:"accounts"`
 	Password string `json:"password"`
+	// Invited answers with the link that was mailed to the address of a request.
+	Invited string `json:"invited"`
 	// Limited is a shop that answers this address no more calls, Broken one whose catalog fails,
 	// and Away one whose catalog can't be reached and whose program holds no office.
 	Limited string `json:"limited"`
@@ -51,8 +53,9 @@ type served struct {
 	Away    string `json:"away"`
 	// Halted is a shop that sells nothing, because its inventory fails. Placed and Expired are
 	// orders in it, one that waits for it and one that waited too long, and Empty is the path of a
-	// category.
+	// category. Founder is the link of its first owner, whom nobody is yet.
 	Halted  string     `json:"halted"`
+	Founder string     `json:"founder"`
 	Placed  guestOrder `json:"placed"`
 	Expired guestOrder `json:"expired"`
 	Empty   string     `json:"empty"`
@@ -71,7 +74,7 @@ func TestPagesInChromium(t *testing.T) {
 	}
 	s, ownerLink := openOnLoopback(t)
 	shown := served{
-		URL: s.url, Owner: asOwner(t, s.url), Accounts: accounts(s), Password: password, Category: stock(s, *products),
+		URL: s.url, Owner: asOwner(t, s.url), Accounts: accounts(s), Password: password, Invited: invited(s), Category: stock(s, *products),
 		Limited: limited(t), Broken: broken(t), Away: away(t), People: hire(s, ownerLink),
 	}
 	shown.halt(t)
@@ -105,16 +108,10 @@ func openOnLoopback(t *testing.T) (s *shop, ownerLink string) {
 	stripe := httptest.NewServer(fake)
 	t.Cleanup(stripe.Close)
 	t.Cleanup(fake.Close)
-	links := make(chan string, 1) // the first is there before the shop serves; what follows says that there is an owner
+	links := make(ownerLinks, 1)
 	s = openWith(t, func(c *inprocess.Config) {
 		c.Identity.PublicURL = "http://127.0.0.1"
-		c.Identity.KeepOwnerLink = func(link string) error {
-			select {
-			case links <- link:
-			default:
-			}
-			return nil
-		}
+		c.Identity.KeepOwnerLink = links.keep
 		c.Payment.StripeURL = stripe.URL
 		c.Payment.Context.Secrets = func(name string) (string, error) { return map[string]string{"CARDS": key, "EVENTS": secret}[name], nil }
 	})
@@ -135,6 +132,18 @@ func openOnLoopback(t *testing.T) (s *shop, ownerLink string) {
 		LegalTexts:    []*storefrontv1.LegalTexts{{Language: "en", Imprint: "# Who we are\nAda Lovelace, https://ada.example/.\n- one\n- two"}},
 	}}})
 	return s, <-links
+}
+
+// ownerLinks hold the link of a shop's first owner. It is there before the shop serves; what follows
+// says that there is an owner.
+type ownerLinks chan string
+
+func (l ownerLinks) keep(link string) error {
+	select {
+	case l <- link:
+	default:
+	}
+	return nil
 }
 
 // asOwner serves what passes calls on as the owner's, and returns its address.

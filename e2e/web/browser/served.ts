@@ -13,6 +13,8 @@ interface Served {
   owner: string;
   accounts: string;
   password: string;
+  invited: string;
+  founder: string;
   limited: string;
   broken: string;
   away: string;
@@ -162,6 +164,13 @@ export async function account(): Promise<string> {
   const text = await answer.text();
   if (!answer.ok) throw new Error(`no account is made: ${text}`);
   return text;
+}
+
+/** Returns the token of the link that was mailed to somebody who was invited to work for the shop. */
+export async function invitation(email: string): Promise<string> {
+  const answer = await fetch(`${served.invited}?${String(new URLSearchParams({ email }))}`);
+  const [, token = ''] = (await answer.text()).split('#');
+  return token;
 }
 
 /** Returns the mails about an order. */

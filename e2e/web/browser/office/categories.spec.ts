@@ -1,20 +1,7 @@
 // The tree of categories, by the keyboard alone.
 import { call } from '../served.ts';
+import { category, type Category } from './made.ts';
 import { expect, test, type Desk } from './office.ts';
-
-interface Category {
-  id: string;
-  name: string;
-  parentId?: string;
-}
-
-/** Makes a category that no other check has. */
-async function made(name: string, parentId = ''): Promise<Category> {
-  const answer = await call<{ category: Category }>('catalog.v1.CategoryService/CreateCategory', {
-    category: { name: `${name} ${crypto.randomUUID().slice(0, 8)}`, parentId }, requestId: crypto.randomUUID(),
-  });
-  return answer.category;
-}
 
 /** What a category is in. */
 async function parentOf({ id }: Category): Promise<string> {
@@ -25,8 +12,8 @@ async function parentOf({ id }: Category): Promise<string> {
 const rowOf = (desk: Desk, { id }: { id: string }) => desk.page.locator(`.tree [data-key="${id}"]`);
 
 test('arrow keys open, close and lead through the tree, and Enter changes a category', async ({ desk, page }) => {
-  const lamps = await made('Lamps');
-  const desks = await made('Lamps for desks', lamps.id);
+  const lamps = await category('Lamps');
+  const desks = await category('Lamps for desks', lamps.id);
   await desk.open('/categories');
   await rowOf(desk, lamps).focus();
   await page.keyboard.press('ArrowLeft');
@@ -43,9 +30,9 @@ test('arrow keys open, close and lead through the tree, and Enter changes a cate
 });
 
 test('a category is moved by keys, and never into itself', async ({ desk, page }) => {
-  const [from, into] = [await made('From'), await made('Into')];
-  const moved = await made('Moved', from.id);
-  const inner = await made('Inner', moved.id);
+  const [from, into] = [await category('From'), await category('Into')];
+  const moved = await category('Moved', from.id);
+  const inner = await category('Inner', moved.id);
   await desk.open('/categories');
   await rowOf(desk, moved).focus();
   await page.keyboard.press('ControlOrMeta+X');
@@ -74,7 +61,7 @@ test('a category is moved by keys, and never into itself', async ({ desk, page }
 
 test('somebody else changed the category meanwhile: it says so, and the next try moves it', async ({ desk, page, errors }) => {
   errors.expect(/status of (400|409)/);
-  const [moved, into] = [await made('Moved'), await made('Into')];
+  const [moved, into] = [await category('Moved'), await category('Into')];
   await desk.open('/categories');
   await rowOf(desk, moved).focus();
   await page.keyboard.press('ControlOrMeta+X');

@@ -1,7 +1,7 @@
 // An answer that is lost: the same is asked for again, and nothing is done twice (woocommerce#14541).
 import type { Page } from '@playwright/test';
 import { call, sell, type Order } from '../served.ts';
-import { paid } from './made.ts';
+import { category, hired, paid } from './made.ts';
 import { expect, test, type Desk } from './office.ts';
 import { calls, failed, refuse } from './refusals.ts';
 
@@ -103,3 +103,87 @@ test('a delivery is booked in once', async ({ desk, page, errors }) => {
   await desk.said(`The stock of ${product.code} is changed.`);
   expect(await onHand()).toBe('8');
 });
+
+/** Forms that change what is there: what is typed into them, what they send, and what is read again then. */
+const changes: Record<string, { type: (desk: Desk) => Promise<void>; sends: string; reads: string }> = {
+  'a product': {
+    type: async (desk) => {
+      await desk.open(`/products/${(await sell(1)).id}`);
+      await desk.field('description').fill('It is blue.');
+    },
+    sends: 'catalog.v1.ProductService/UpdateProduct',
+    reads: 'catalog.v1.ProductService/GetProduct',
+  },
+  'a category': {
+    type: async (desk) => {
+      const { id } = await category('Cups');
+      await desk.open('/categories');
+      await desk.page.locator(`.tree [data-key="${id}"]`).getByRole('button', { name: desk.say('category.change') }).click();
+      await desk.field('description').fill('With a handle.');
+    },
+    sends: 'catalog.v1.CategoryService/UpdateCategory',
+    reads: 'catalog.v1.CategoryService/ListCategories',
+  },
+  'a correction': {
+    type: async (desk) => {
+      await desk.open(`/orders/${(await paid()).id}`);
+      await desk.ask('correct.open');
+      await desk.field('contact.phone').fill('+44 20 7946 0018');
+    },
+    sends: 'order.v1.OrderService/UpdateOrder',
+    reads: 'order.v1.OrderService/GetOrder',
+  },
+  settings: {
+    type: async (desk) => {
+      await desk.open('/settings?context=edge');
+      await desk.field('mails_rate').fill(`${9_000_000 + (Date.now() % 1_000_000)}/s`);
+    },
+    sends: 'config.v1.ConfigService/UpdateSettings',
+    reads: 'config.v1.ConfigService/GetSettings',
+  },
+  'what somebody may do': {
+    type: async (desk) => {
+      const { email } = await hired();
+      await desk.open('/staff');
+      await desk.rows.filter({ hasText: email }).click();
+      await desk.dialog.getByText(desk.say('permission.STOCK_READ'), { exact: true }).click();
+    },
+    sends: 'identity.v1.StaffService/SetRoles',
+    reads: 'identity.v1.StaffService/ListAccounts',
+  },
+};
+
+const drafts = (page: Page) => page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith('draft:')));
+
+// open-mercato#5985
+for (const [name, { type, sends, reads }] of Object.entries(changes)) {
+  test.describe(name, () => {
+    test.describe.configure({ mode: 'default' }); // both change the same settings
+
+    test(`${name}: what was saved and its answer lost is read again, and is nobody else’s change`, async ({ desk, page, errors }) => {
+      errors.expect(/ERR_FAILED/);
+      await type(desk);
+      expect(await drafts(page)).toHaveLength(1);
+      await lose(page, sends);
+      await desk.send();
+      await expect(desk.summary).toContainText('The shop can’t be reached right now.');
+      await expect.poll(() => drafts(page), 'nothing is left to save').toEqual([]);
+      await expect(page.locator('[data-kind=warn]')).toHaveCount(0);
+      await page.keyboard.press('Escape');
+      await expect(desk.dialog).toHaveCount(0);
+    });
+
+    test(`${name}: what was saved and its answer lost is saved by the second try`, async ({ desk, page, errors }) => {
+      errors.expect(/ERR_FAILED/);
+      await type(desk);
+      await lose(page, sends);
+      await page.route(calls(reads), (route) => route.abort()); // so that the second try is the same as the first
+      await desk.send();
+      await expect(desk.summary).toContainText('The shop can’t be reached right now.');
+      await page.unroute(calls(sends));
+      const answered = page.waitForResponse(calls(sends));
+      await desk.send();
+      expect((await answered).status()).toBe(200);
+    });
+  });
+}

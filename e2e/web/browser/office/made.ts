@@ -1,5 +1,5 @@
 // What checks of the office look at and don't change: each is made once in a process.
-import { call, euros, mailsOf, once, place, reached, sell, type Order, type Product } from '../served.ts';
+import { call, euros, invitation, mailsOf, once, place, reached, sell, served, type Order, type Product } from '../served.ts';
 
 type Made<T> = () => Promise<T>;
 
@@ -70,6 +70,52 @@ export const archived = made<Product>(async () => {
   await call('catalog.v1.ProductService/ArchiveProduct', { id: old.id });
   return old;
 });
+
+/** A category. */
+export interface Category {
+  id: string;
+  name: string;
+  parentId?: string;
+}
+
+/** Makes a category that no other check has. */
+export async function category(name: string, parentId = ''): Promise<Category> {
+  const answer = await call<{ category: Category }>('catalog.v1.CategoryService/CreateCategory', {
+    category: { name: `${name} ${crypto.randomUUID().slice(0, 8)}`, parentId }, requestId: crypto.randomUUID(),
+  });
+  return answer.category;
+}
+
+/** Somebody who works for the shop, as the contract has it. */
+export interface Account {
+  id: string;
+  email: string;
+  owner?: boolean;
+  permissions?: string[];
+  disabled?: boolean;
+}
+
+/** Returns the account of an e-mail address; undefined where there is none. */
+export async function accountOf(email: string): Promise<Account | undefined> {
+  const answer = await call<{ accounts?: Account[] }>('identity.v1.StaffService/ListAccounts', { filter: `email = ${JSON.stringify(email)}` });
+  return answer.accounts?.[0];
+}
+
+/** Returns an address of somebody who could work for the shop. */
+export function colleague(): string {
+  return `colleague-${crypto.randomUUID().slice(0, 8)}@example.com`;
+}
+
+/** Makes the account of somebody who may see orders, and whom a check can change. */
+export async function hired(): Promise<Account> {
+  const email = colleague();
+  await call('identity.v1.StaffService/InviteStaff', { email, permissions: ['PERMISSION_ORDERS_READ'] });
+  const accepted = { token: await invitation(email), password: served.password, firstName: 'Katherine', lastName: 'Johnson' };
+  await call('identity.v1.StaffService/AcceptInvite', accepted, served.url);
+  const account = await accountOf(email);
+  if (!account) throw new Error(`${email} has no account`);
+  return account;
+}
 
 /** Somebody with an account, as the contract has it. */
 export const customer = made(async () => {
