@@ -3,7 +3,9 @@
 package web_test
 
 import (
+	"context"
 	"strings"
+	"testing"
 
 	"github.com/google/uuid"
 	"google.golang.org/genproto/googleapis/type/postaladdress"
@@ -12,6 +14,7 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/kit/token"
@@ -101,4 +104,26 @@ func (s *shop) sold(count int) {
 		select (jsonb_populate_record(l, jsonb_build_object('order_id', copied.id))).* from order_lines l, copied where l.order_id = $1`, id, count); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// mailServer takes the mails of a shop, and returns its address.
+func mailServer(t *testing.T) string {
+	t.Helper()
+	mails, err := inbox.Open(t.TempDir(), "127.0.0.1:0", testkit.Log(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- mails.Serve() }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
+		defer cancel()
+		if err := mails.Close(ctx); err != nil {
+			t.Errorf("close the inbox: %v", err)
+		}
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	return "smtp://" + mails.Addr()
 }

@@ -46,6 +46,8 @@ type served struct {
 	Password string `json:"password"`
 	// Invited answers with the link that was mailed to the address of a request.
 	Invited string `json:"invited"`
+	// Events signs what the payment provider reports.
+	Events string `json:"events"`
 	// Limited is a shop that answers this address no more calls, Broken one whose catalog fails,
 	// and Away one whose catalog can't be reached and whose program holds no office.
 	Limited string `json:"limited"`
@@ -74,7 +76,7 @@ func TestPagesInChromium(t *testing.T) {
 	}
 	s, ownerLink := openOnLoopback(t)
 	shown := served{
-		URL: s.url, Owner: asOwner(t, s.url), Accounts: accounts(s), Password: password, Invited: invited(s), Category: stock(s, *products),
+		URL: s.url, Owner: asOwner(t, s.url), Accounts: accounts(s), Password: password, Invited: invited(s), Events: webhookSecret, Category: stock(s, *products),
 		Limited: limited(t), Broken: broken(t), Away: away(t), People: hire(s, ownerLink),
 	}
 	shown.halt(t)
@@ -98,12 +100,15 @@ func TestPagesInChromium(t *testing.T) {
 	}
 }
 
-// openOnLoopback opens a shop that is reached without TLS, takes payments on Stripe's page, keeps
+// webhookSecret signs what Stripe reports.
+const webhookSecret = "whsec_0123456789"
+
+// openOnLoopback opens a shop that is reached without TLS, sends mails, takes payments on Stripe's page, keeps
 // orders that are paid by sandbox_slow waiting for minutes, and has days of its own. It returns the
 // link of the first owner, too.
 func openOnLoopback(t *testing.T) (s *shop, ownerLink string) {
 	t.Helper()
-	const key, secret = "sk_test_0123456789", "whsec_0123456789"
+	const key = "sk_test_0123456789"
 	fake := stripefake.New(stripefake.Config{Key: key})
 	stripe := httptest.NewServer(fake)
 	t.Cleanup(stripe.Close)
@@ -112,10 +117,11 @@ func openOnLoopback(t *testing.T) (s *shop, ownerLink string) {
 	s = openWith(t, func(c *inprocess.Config) {
 		c.Identity.PublicURL = "http://127.0.0.1"
 		c.Identity.KeepOwnerLink = links.keep
+		c.SMTPURL = mailServer(t)
 		c.Payment.StripeURL = stripe.URL
-		c.Payment.Context.Secrets = func(name string) (string, error) { return map[string]string{"CARDS": key, "EVENTS": secret}[name], nil }
+		c.Payment.Context.Secrets = func(name string) (string, error) { return map[string]string{"CARDS": key, "EVENTS": webhookSecret}[name], nil }
 	})
-	fake.SetEndpoint(s.url+"/webhooks/stripe", secret)
+	fake.SetEndpoint(s.url+"/webhooks/stripe", webhookSecret)
 	s.set(&configv1.Settings{Context: "edge", Value: &configv1.Settings_Edge{Edge: &edgev1.Settings{
 		ReadsRate: new("off"), OrdersRate: new("off"), SignInRate: new("off"), MailsRate: new("off"),
 	}}})

@@ -14,6 +14,7 @@ interface Served {
   accounts: string;
   password: string;
   invited: string;
+  events: string;
   founder: string;
   limited: string;
   broken: string;
