@@ -6,6 +6,7 @@ import { DataGrid } from "../office/components/DataGrid";
 import type { TableColumn } from "../office/components/DataTable";
 import { DataTable } from "../office/components/DataTable";
 import { FilterBar, Views } from "../office/components/FilterBar";
+import { NewRows } from "../office/components/NewRows";
 import { OrderBadge } from "../office/components/OrderBadge";
 import { Count, Pager, Price } from "../office/components/Small";
 import { EmptyState, Failed, Skeleton } from "../office/components/States";
@@ -68,6 +69,7 @@ export const lists: readonly Shown[] = [
   },
   { name: "Views", states: [{ name: "the first", shown: <Kept<(typeof views)[number]["id"]> first="all">{(current, choose) => <Views views={views} current={current} onChoose={choose} />}</Kept> }] },
   { name: "Count", states: [{ name: "one", shown: <Count size={1} /> }, { name: "many", shown: <Count size={1234} /> }, { name: "too many to count", shown: <Count size={10_001} /> }] },
+  { name: "NewRows", states: [{ name: "one", shown: <NewRows held={{ fresh: 1, take: nothing }} /> }, { name: "three", shown: <NewRows held={{ fresh: 3, take: nothing }} /> }] },
   {
     name: "Pager",
     states: [

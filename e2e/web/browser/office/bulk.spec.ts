@@ -1,7 +1,9 @@
 // Many orders at once (myparcelnl/woocommerce#408, reactioncommerce/reaction#2837).
 import { call, once, place, sell, type Order } from '../served.ts';
 import { address } from '../visit.ts';
+import { paid } from './made.ts';
 import { expect, test } from './office.ts';
+import { calls } from './refusals.ts';
 
 interface Shipped extends Order {
   etag: string;
@@ -75,6 +77,32 @@ test('“all that fit” are those of the filter, beyond the page that is shown'
   await expect(desk.dialog.getByRole('status').filter({ hasText: 'shipped' })).toContainText('4 of 4 are shipped.');
   expect(await ordersOf(email, ' AND state = SHIPPED')).toHaveLength(4);
   expect(await ordersOf(email, ' AND state = CANCELLED')).toHaveLength(1);
+});
+
+test('“all that fit” are there to be selected on any page', async ({ desk, page }) => {
+  const email = address();
+  for (let i = 0; i < 3; i++) await paid('BLUE', 1, email);
+  await page.route(calls('order.v1.OrderService/ListOrders'), (route) => {
+    const asked = route.request().postDataJSON() as { pageSize: number };
+    return route.continue({ postData: JSON.stringify({ ...asked, pageSize: asked.pageSize === 50 ? 2 : asked.pageSize }) });
+  });
+  await desk.open(`/orders?q=${email}`);
+  await desk.button('pager.next').click();
+  await expect(desk.rows).toHaveCount(1);
+  await desk.selectAll();
+  await page.getByRole('button', { name: 'Select all 3 that fit' }).click();
+  await expect(page.locator('.bulk-bar')).toContainText('3 selected');
+});
+
+test('where too many fit to select them all, it says so', async ({ desk, page }) => {
+  const order = await paid();
+  await page.route(calls('order.v1.OrderService/ListOrders'), async (route) => {
+    const answered = await route.fetch();
+    await route.fulfill({ response: answered, json: { ...((await answered.json()) as object), totalSize: 201 } });
+  });
+  await desk.open(`/orders?q=${order.number}`);
+  await desk.selectAll();
+  await expect(page.locator('.bulk-bar')).toContainText('All that fit can be selected where they are 200 at most');
 });
 
 test('the answer is lost: again ships nothing twice, and says what is shipped', async ({ desk, page, errors }) => {

@@ -1,11 +1,11 @@
 // A list is its address (vendure#1532, Umbraco.Commerce.Issues#371), its days are the shop's
 // (saleor-dashboard#1582), and its file holds all that fits.
 import { readFile } from 'node:fs/promises';
-import { call } from '../served.ts';
+import { call, mailsOf, once, type Order } from '../served.ts';
 import { address } from '../visit.ts';
 import { paid, toShip } from './made.ts';
 import { Desk, expect, test } from './office.ts';
-import { answer } from './refusals.ts';
+import { answer, calls } from './refusals.ts';
 
 /** What the rows of a list show. */
 const shown = (desk: Desk) => desk.rows.getByRole('rowheader').allTextContents();
@@ -127,6 +127,39 @@ test('new orders wait until somebody takes them', async ({ desk, page }) => {
   expect(await shown(desk)).toEqual([first.number]);
   await page.getByRole('button', { name: '1 new' }).click();
   await expect.poll(() => shown(desk)).toEqual([second.number, first.number]);
+});
+
+test('new orders push none off a full page, and what was selected stays so', async ({ desk, page }) => {
+  const email = address();
+  const numbers = [(await paid('BLUE', 1, email)).number, (await paid('BLUE', 1, email)).number].reverse();
+  await page.route(calls('order.v1.OrderService/ListOrders'), (route) =>
+    route.continue({ postData: JSON.stringify({ ...(route.request().postDataJSON() as object), pageSize: 2 }) }),
+  );
+  await page.clock.install();
+  await desk.open(`/orders?q=${email}`);
+  await expect.poll(() => shown(desk)).toEqual(numbers);
+  await desk.selectAll();
+  await paid('BLUE', 1, email);
+  await page.clock.fastForward(31_000);
+  await expect(page.getByRole('button', { name: '1 new' })).toBeVisible();
+  expect(await shown(desk)).toEqual(numbers);
+  await expect(page.locator('.bulk-bar')).toContainText('2 selected');
+});
+
+test('who comes back to a tab finds the rows where they were', async ({ desk, page }) => {
+  const email = address();
+  const mailed = async (order: Order) => once('the order is confirmed by mail', async () => expect(await mailsOf(order)).toHaveLength(1));
+  await mailed(await paid('BLUE', 1, email));
+  await page.clock.install();
+  await desk.open(`/mails?q=${email}`);
+  await expect(desk.rows).toHaveCount(1);
+  await mailed(await paid('BLUE', 1, email));
+  await page.clock.fastForward(6_000); // what was read just now is not read again
+  await page.evaluate(() => window.dispatchEvent(new Event('visibilitychange')));
+  await expect(page.getByRole('button', { name: '1 new' })).toBeVisible();
+  await expect(desk.rows).toHaveCount(1);
+  await page.getByRole('button', { name: '1 new' }).click();
+  await expect(desk.rows).toHaveCount(2);
 });
 
 test('more than ten thousand are not counted', async ({ desk, page }) => {

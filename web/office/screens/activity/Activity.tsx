@@ -11,6 +11,8 @@ import { Button } from "../../components/Button";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { FilterBar, Views } from "../../components/FilterBar";
+import { useHeld } from "../../components/held";
+import { NewRows } from "../../components/NewRows";
 import { Pager, StateBadge } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
 import { explainReason } from "../../rpc/errors";
@@ -62,6 +64,7 @@ function List() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const list = useQuery(ActivityService.method.listActivity, { filter: activityFilter(search), pageToken: search.page ?? "" }, { placeholderData: keepPreviousData });
+  const held = useHeld(list, JSON.stringify(search), (answer) => answer.activities, (entry) => entry.id);
   const narrow = (change: Narrowing<ActivitySearch>) => void navigate({ search: (last) => setOnly<ActivitySearch>({ ...last, page: undefined, ...change }) });
   const clear = () => narrow({ q: undefined, view: undefined });
   const narrowed = Boolean(search.q ?? search.view);
@@ -75,7 +78,8 @@ function List() {
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
-          <DataTable label={say("nav.activity")} columns={columns} rows={list.data.activities} keyOf={(entry) => entry.id}
+          <NewRows held={held} />
+          <DataTable label={say("nav.activity")} columns={columns} rows={held.rows} keyOf={(entry) => entry.id}
             empty={<EmptyState text={narrowed ? say("list.nothing") : say("activity.empty")}>
               {narrowed && <Button kind="quiet" onPress={clear}>{say("filter.clear")}</Button>}
             </EmptyState>} />

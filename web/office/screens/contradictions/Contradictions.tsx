@@ -11,6 +11,8 @@ import { DataTable } from "../../components/DataTable";
 import { Dialog } from "../../components/Dialog";
 import { Field } from "../../components/Field";
 import { Form } from "../../components/Form";
+import { useHeld } from "../../components/held";
+import { NewRows } from "../../components/NewRows";
 import { Said } from "../../components/Said";
 import { Pager } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
@@ -40,6 +42,7 @@ function List() {
   const [open, setOpen] = useState<Contradiction>();
   const go = (next: string | undefined) => void navigate({ search: setOnly<{ page?: string }>({ page: next }) });
   const list = useQuery(PaymentService.method.listContradictions, { filter: "resolved = false", pageToken: page ?? "" }, { placeholderData: keepPreviousData });
+  const held = useHeld(list, page ?? "", (answer) => answer.contradictions, (one) => one.id);
   return (
     <section className="stack">
       <h1>{say("nav.contradictions")}</h1>
@@ -48,7 +51,8 @@ function List() {
       {list.isPending && <Skeleton rows={6} />}
       {list.data && (
         <>
-          <DataTable label={say("nav.contradictions")} columns={columns} rows={list.data.contradictions} keyOf={(one) => one.id}
+          <NewRows held={held} />
+          <DataTable label={say("nav.contradictions")} columns={columns} rows={held.rows} keyOf={(one) => one.id}
             {...(mayResolve && { onOpen: setOpen })} empty={<EmptyState text={say("contradiction.empty")} />} />
           <Pager page={page} next={list.data.nextPageToken} go={go} />
         </>

@@ -9,6 +9,8 @@ import { Button } from "../../components/Button";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { FilterBar } from "../../components/FilterBar";
+import { useHeld } from "../../components/held";
+import { NewRows } from "../../components/NewRows";
 import { Count, Pager } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
 import type { Narrowing } from "../../rpc/search";
@@ -41,6 +43,7 @@ function List() {
   const list = useQuery(CustomerService.method.listCustomers, {
     filter: customerFilter(search), pageToken: search.page ?? "", includeTotalSize: !search.page,
   }, { placeholderData: keepPreviousData });
+  const held = useHeld(list, JSON.stringify(search), (answer) => answer.customers, (customer) => customer.id);
   const narrow = (change: Narrowing<CustomerSearch>) => void navigate({ search: (last) => setOnly<CustomerSearch>({ ...last, page: undefined, ...change }) });
   const clear = () => narrow({ q: undefined });
   return (
@@ -52,7 +55,8 @@ function List() {
       {list.data && (
         <>
           <Count size={list.data.totalSize} />
-          <DataTable label={say("nav.customers")} columns={columns} rows={list.data.customers} keyOf={(customer) => customer.id}
+          <NewRows held={held} />
+          <DataTable label={say("nav.customers")} columns={columns} rows={held.rows} keyOf={(customer) => customer.id}
             onOpen={(customer) => void navigate({ to: "/customers/$id", params: { id: customer.id } })}
             empty={<EmptyState text={search.q ? say("list.nothing") : say("customers.empty")}>
               {search.q && <Button kind="quiet" onPress={clear}>{say("filter.clear")}</Button>}

@@ -9,6 +9,8 @@ import { Button } from "../../components/Button";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { FilterBar, Views } from "../../components/FilterBar";
+import { useHeld } from "../../components/held";
+import { NewRows } from "../../components/NewRows";
 import { kindName, MailBadge } from "../../components/mail";
 import { Count, Pager } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
@@ -39,6 +41,7 @@ function List() {
   const list = useQuery(NotificationService.method.listNotifications, {
     filter: mailFilter(search), pageToken: search.page ?? "", includeTotalSize: !search.page,
   }, { placeholderData: keepPreviousData });
+  const held = useHeld(list, JSON.stringify(search), (answer) => answer.notifications, (mail) => mail.id);
   const narrow = (change: Narrowing<MailSearch>) => void navigate({ search: (last) => setOnly<MailSearch>({ ...last, page: undefined, ...change }) });
   const clear = () => narrow({ q: undefined, view: undefined });
   const narrowed = Boolean(search.q ?? search.view);
@@ -53,7 +56,8 @@ function List() {
       {list.data && (
         <>
           <Count size={list.data.totalSize} />
-          <DataTable label={say("nav.mails")} columns={columns} rows={list.data.notifications} keyOf={(mail) => mail.id}
+          <NewRows held={held} />
+          <DataTable label={say("nav.mails")} columns={columns} rows={held.rows} keyOf={(mail) => mail.id}
             onOpen={(mail) => void navigate({ to: "/mails/$id", params: { id: mail.id } })}
             empty={<EmptyState text={narrowed ? say("list.nothing") : say("mails.empty")}>
               {narrowed && <Button kind="quiet" onPress={clear}>{say("filter.clear")}</Button>}

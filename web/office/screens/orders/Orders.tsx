@@ -12,6 +12,7 @@ import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { FilterBar, Views } from "../../components/FilterBar";
 import { useHeld } from "../../components/held";
+import { NewRows } from "../../components/NewRows";
 import { OrderBadge } from "../../components/OrderBadge";
 import { Count, Pager, Price } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
@@ -58,9 +59,9 @@ function List() {
   const [shipping, setShipping] = useState<readonly Order[]>();
   const filter = orderFilter(search);
   const list = useQuery(OrderService.method.listOrders, {
-    pageSize: PAGE, filter, pageToken: search.page ?? "", includeTotalSize: !search.page,
+    pageSize: PAGE, filter, pageToken: search.page ?? "", includeTotalSize: true,
   }, { placeholderData: keepPreviousData, refetchInterval: LOOK });
-  const held = useHeld(list.isPlaceholderData ? undefined : list.data?.orders, filter + (search.page ?? ""));
+  const held = useHeld(list, filter + (search.page ?? ""), (answer) => answer.orders, (order) => order.id);
   const fitting = useMutation(OrderService.method.listOrders, { onSuccess: ({ orders }) => setSelected(new Set(orders.map(({ id }) => id))) });
   const narrow = (change: Narrowing<OrderSearch>) => {
     setSelected(new Set());
@@ -70,11 +71,10 @@ function List() {
   const clear = () => narrow({ q: undefined, view: undefined, from: undefined, to: undefined });
   const print = (sheet: Sheet) => void navigate({ to: "/print", search: { sheet, orders: [...selected].join(",") } });
   const narrowed = Object.entries(search).some(([name, value]) => name !== "page" && value !== undefined);
-  const rows = held.rows ?? list.data?.orders ?? [];
-  const known = new Map([...(fitting.data?.orders ?? []), ...rows].map((order) => [order.id, order]));
+  const known = new Map([...(fitting.data?.orders ?? []), ...held.rows].map((order) => [order.id, order]));
   const chosen = [...known.values()].filter((order) => selected.has(order.id));
   const total = list.data?.totalSize ?? 0;
-  const more = total <= MOST && chosen.length < total && rows.every((order) => selected.has(order.id));
+  const more = chosen.length < total && held.rows.every((order) => selected.has(order.id));
   return (
     <section className="stack">
       <h1>{say("nav.orders")}</h1>
@@ -90,15 +90,17 @@ function List() {
       {list.data && (
         <>
           <div className="row"><Count size={list.data.totalSize} /><ExportButton filter={filter} /></div>
-          {held.fresh > 0 && <Button kind="quiet" onPress={held.take}>{count("list.fresh", held.fresh)}</Button>}
-          <DataTable label={say("nav.orders")} columns={columns} rows={rows} keyOf={(order) => order.id} selected={selected} onSelect={setSelected}
+          <NewRows held={held} />
+          <DataTable label={say("nav.orders")} columns={columns} rows={held.rows} keyOf={(order) => order.id} selected={selected} onSelect={setSelected}
             onOpen={(order) => void navigate({ to: "/orders/$id", params: { id: order.id } })}
             empty={<EmptyState text={narrowed ? say("list.nothing") : say("orders.empty")}>
               {narrowed && <Button kind="quiet" onPress={clear}>{say("filter.clear")}</Button>}
             </EmptyState>} />
           {fitting.error && <Failed error={fitting.error} retry={() => fitting.mutate({ filter, pageSize: MOST })} />}
           <BulkBar selected={chosen.length} onClear={() => setSelected(new Set())}>
-            {more && <Button kind="quiet" pending={fitting.isPending} onPress={() => fitting.mutate({ filter, pageSize: MOST })}>{count("bulk.all", total)}</Button>}
+            {more && (total > MOST
+              ? <span>{say("bulk.most", { Most: MOST })}</span>
+              : <Button kind="quiet" pending={fitting.isPending} onPress={() => fitting.mutate({ filter, pageSize: MOST })}>{count("bulk.all", total)}</Button>)}
             {sheets.map((sheet) => <Button key={sheet} kind="quiet" onPress={() => print(sheet)}>{say(`print.${sheet}`)}</Button>)}
             {mayShip && <Button onPress={() => setShipping(chosen)}>{say("orders.ship")}</Button>}
           </BulkBar>
@@ -107,7 +109,7 @@ function List() {
       )}
       {shipping && <ShipMany orders={shipping} onClose={() => {
         setShipping(undefined);
-        void list.refetch();
+        void list.refetch().then(held.take);
       }} />}
     </section>
   );

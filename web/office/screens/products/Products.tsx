@@ -8,6 +8,8 @@ import type { ReactNode } from "react";
 import { Button } from "../../components/Button";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
+import { useHeld } from "../../components/held";
+import { NewRows } from "../../components/NewRows";
 import { Count, Pager, Price } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
 import type { Narrowing } from "../../rpc/search";
@@ -44,6 +46,7 @@ function List() {
   const list = useQuery(ProductService.method.listProducts, {
     pageSize: PAGE, filter: productFilter(search), orderBy: search.sort ?? "code", pageToken: search.page ?? "", includeTotalSize: !search.page,
   }, { placeholderData: keepPreviousData });
+  const held = useHeld(list, JSON.stringify(search), (answer) => answer.products, (product) => product.id);
   const narrow = (change: Narrowing<ProductSearch>) =>
     void navigate({ search: (last) => setOnly<ProductSearch>({ ...last, page: undefined, ...change }) });
   const clear = () => narrow({ q: undefined, view: undefined, category: undefined });
@@ -61,7 +64,8 @@ function List() {
       {list.data && (
         <>
           <Count size={list.data.totalSize} />
-          <DataTable label={say("nav.products")} columns={columns} rows={list.data.products} keyOf={(product) => product.id}
+          <NewRows held={held} />
+          <DataTable label={say("nav.products")} columns={columns} rows={held.rows} keyOf={(product) => product.id}
             onOpen={(product) => void navigate({ to: "/products/$id", params: { id: product.id } })}
             empty={<EmptyState text={narrowed ? say("list.nothing") : say("products.empty")}>
               {narrowed && <Button kind="quiet" onPress={clear}>{say("filter.clear")}</Button>}

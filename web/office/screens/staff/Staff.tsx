@@ -9,6 +9,8 @@ import { useState } from "react";
 import { Button } from "../../components/Button";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
+import { useHeld } from "../../components/held";
+import { NewRows } from "../../components/NewRows";
 import { Pager, StateBadge } from "../../components/Small";
 import { EmptyState, Failed, permissionName, Permitted, Skeleton } from "../../components/States";
 import { setOnly } from "../../rpc/search";
@@ -47,6 +49,7 @@ function List() {
   const [changing, setChanging] = useState<Account>();
   const go = (next: string | undefined) => void navigate({ search: setOnly<{ page?: string }>({ page: next }) });
   const list = useQuery(StaffService.method.listAccounts, { filter: "kind = STAFF", pageToken: page ?? "" }, { placeholderData: keepPreviousData });
+  const held = useHeld(list, page ?? "", (answer) => answer.accounts, (account) => account.id);
   return (
     <section className="stack">
       <div className="heading"><h1>{say("nav.staff")}</h1>{mayWrite && <Button onPress={() => setInviting(true)}>{say("staff.invite")}</Button>}</div>
@@ -54,14 +57,15 @@ function List() {
       {list.isPending && <Skeleton rows={6} />}
       {list.data && (
         <>
-          <DataTable label={say("nav.staff")} columns={columns} rows={list.data.accounts} keyOf={(account) => account.id}
+          <NewRows held={held} />
+          <DataTable label={say("nav.staff")} columns={columns} rows={held.rows} keyOf={(account) => account.id}
             {...(mayWrite && { onOpen: setChanging })} empty={<EmptyState text={say("staff.empty")} />} />
           <Pager page={page} next={list.data.nextPageToken} go={go} />
         </>
       )}
       <ApiKeys />
       {inviting && <InviteDialog onClose={() => setInviting(false)} />}
-      {changing && <RolesDialog account={list.data?.accounts.find(({ id }) => id === changing.id) ?? changing} onClose={() => setChanging(undefined)} />}
+      {changing && <RolesDialog account={held.rows.find(({ id }) => id === changing.id) ?? changing} onClose={() => setChanging(undefined)} />}
     </section>
   );
 }

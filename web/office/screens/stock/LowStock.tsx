@@ -7,6 +7,8 @@ import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import type { ReactNode } from "react";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
+import { useHeld } from "../../components/held";
+import { NewRows } from "../../components/NewRows";
 import { Count, Pager } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
 import { setOnly } from "../../rpc/search";
@@ -37,6 +39,7 @@ function List() {
   const navigate = route.useNavigate();
   const go = (next: string | undefined) => void navigate({ search: setOnly<StockSearch>({ page: next }) });
   const list = useQuery(InventoryService.method.listLowStock, { pageToken: page ?? "", includeTotalSize: !page }, { placeholderData: keepPreviousData });
+  const held = useHeld(list, page ?? "", (answer) => answer.stocks, (stock) => stock.productId);
   return (
     <section className="stack">
       <h1>{say("nav.stock")}</h1>
@@ -45,7 +48,8 @@ function List() {
       {list.data && (
         <>
           <Count size={list.data.totalSize} />
-          <DataTable label={say("nav.stock")} columns={columns} rows={list.data.stocks} keyOf={(stock) => stock.productId}
+          <NewRows held={held} />
+          <DataTable label={say("nav.stock")} columns={columns} rows={held.rows} keyOf={(stock) => stock.productId}
             onOpen={(stock) => void navigate({ to: "/products/$id", params: { id: stock.productId } })} empty={<EmptyState text={say("stock.enough")} />} />
           <Pager page={page} next={list.data.nextPageToken} go={go} />
         </>
