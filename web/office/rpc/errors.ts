@@ -1,6 +1,7 @@
 // What a call was refused for, as the contracts state it (google.rpc.ErrorInfo and others).
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@shopmesh/api/google/rpc/error_details_pb";
+import type { Rule } from "@shopmesh/api/shopmesh/errors/v1/rule_pb";
 import { say, texts } from "../texts/say";
 
 /** A refusal: its reason, which field is wrong for what, and what else is known. */
@@ -40,8 +41,8 @@ function reasonWithout(error: unknown): string {
   return error.code === Code.Unauthenticated ? "UNAUTHENTICATED" : "UNAVAILABLE";
 }
 
-/** A refusal of the office's own, for what can't be sent: each field with what is wrong. */
-export function refuse(violations: readonly { field: string; description: string }[]): ConnectError {
+/** A refusal of the office's own, for what can't be sent: each field with what is wrong, or the rule that it breaks. */
+export function refuse(violations: readonly { field: string; description?: string; reason?: keyof typeof Rule }[]): ConnectError {
   return new ConnectError(violations[0]?.description ?? "", Code.InvalidArgument, undefined, [
     { desc: ErrorInfoSchema, value: { reason: "INVALID_FIELD", domain: "shopmesh" } },
     { desc: BadRequestSchema, value: { fieldViolations: [...violations] } },

@@ -21,6 +21,15 @@ test('the activity says what was called in German', async ({ desk }) => {
   await expect(desk.page.locator('main tbody')).not.toContainText('Service/');
 });
 
+test('a setting that can’t be read is refused in German (vendure#4173)', async ({ desk }) => {
+  await desk.open('/settings?context=order');
+  await desk.field('payment_window').fill('bald');
+  await desk.send();
+  await expect(desk.summary).toBeFocused();
+  await expect(desk.field('payment_window')).toHaveAccessibleDescription(/Das ist nicht so geschrieben, wie es sein muss\./);
+  await expect(desk.summary).not.toContainText(/Nicht angenommen|decode|JSON/);
+});
+
 test('who may only read settings reads values, not how they are sent', async ({ desk }) => {
   await permit(desk, 'PERMISSION_SETTINGS_READ');
   await answer(desk, 'config.v1.ConfigService/ListSettingsVersions', {

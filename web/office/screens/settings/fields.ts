@@ -28,18 +28,18 @@ export function fieldsOf(context: Context, settings: Settings | undefined): Fiel
 /** The settings that UpdateSettings takes: which of it counts is in the mask. Throws for what is no value of its field. */
 export function settingsOf(context: Context, etag: string, fields: Fields): Settings {
   const value: JsonObject = {};
-  const wrong: { field: string; description: string }[] = [];
+  const wrong: string[] = [];
   for (const field of messageOf(context).fields) {
     const set = valueOf(fields, field);
     if (set === undefined) continue;
     try {
       fromJson(SettingsSchema, { [context]: { [field.jsonName]: set } });
       value[field.jsonName] = set;
-    } catch (error) {
-      wrong.push({ field: `settings.${context}.${field.name}`, description: error instanceof Error ? error.message : "" });
+    } catch {
+      wrong.push(`settings.${context}.${field.name}`); // what protobuf-es says of it is English, about its JSON
     }
   }
-  if (wrong.length > 0) throw refuse(wrong);
+  if (wrong.length > 0) throw refuse(wrong.map((field) => ({ field, reason: "MALFORMED" })));
   return fromJson(SettingsSchema, { context, etag, [context]: value });
 }
 

@@ -4,7 +4,7 @@ import { SettingsSchema } from "@shopmesh/api/shopmesh/config/v1/settings_pb";
 import assert from "node:assert/strict";
 import test from "node:test";
 import { readDuration, showDuration } from "../../form/duration";
-import { refusalOf } from "../../rpc/errors";
+import { explainRule, refusalOf } from "../../rpc/errors";
 import { fieldsOf, messageOf, settingsOf, textOfValue } from "./fields";
 import { helpOf, labelOf, nameOfValue } from "./labels";
 import { contexts, settingsSearch } from "./search";
@@ -42,11 +42,14 @@ test("settings are the same after they went through the form, and what is not se
   assert.deepEqual(settingsOf("shop", "", fieldsOf("shop", undefined)), create(SettingsSchema, { context: "shop", value: { case: "shop", value: {} } }));
 });
 
-test("what is no value of its field is refused at that field", () => {
+test("what is no value of its field is refused at that field, in the office's words (vendure#4173)", () => {
   const fields = { ...fieldsOf("order", undefined), max_unpaid_orders: JSON.stringify("many"), payment_window: JSON.stringify("soon") };
   assert.throws(() => settingsOf("order", "", fields), (error) => {
     assert.ok(error instanceof ConnectError);
-    assert.deepEqual([...refusalOf(error).violations.keys()].sort(), ["settings.order.max_unpaid_orders", "settings.order.payment_window"]);
+    const malformed = explainRule("MALFORMED", "");
+    assert.deepEqual(Object.fromEntries(refusalOf(error).violations), {
+      "settings.order.max_unpaid_orders": malformed, "settings.order.payment_window": malformed,
+    });
     return true;
   });
 });
