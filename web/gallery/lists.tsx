@@ -5,7 +5,7 @@ import type { GridColumn } from "../office/components/DataGrid";
 import { DataGrid } from "../office/components/DataGrid";
 import type { TableColumn } from "../office/components/DataTable";
 import { DataTable } from "../office/components/DataTable";
-import { FilterBar, Views } from "../office/components/FilterBar";
+import { DayFilter, FilterBar, Views } from "../office/components/FilterBar";
 import { NewRows } from "../office/components/NewRows";
 import { OrderBadge } from "../office/components/OrderBadge";
 import { Count, Pager, Price } from "../office/components/Small";
@@ -68,6 +68,13 @@ export const lists: readonly Shown[] = [
     ],
   },
   { name: "Views", states: [{ name: "the first", shown: <Kept<(typeof views)[number]["id"]> first="all">{(current, choose) => <Views views={views} current={current} onChoose={choose} />}</Kept> }] },
+  {
+    name: "DayFilter",
+    states: [
+      { name: "no day", shown: <Kept<string | undefined> first={undefined}>{(day, choose) => <DayFilter name="from" label={say("filter.from")} value={day} onChange={choose} />}</Kept> },
+      { name: "a day", shown: <Kept<string | undefined> first="2026-11-30">{(day, choose) => <DayFilter name="to" label={say("filter.to")} value={day} onChange={choose} />}</Kept> },
+    ],
+  },
   { name: "Count", states: [{ name: "one", shown: <Count size={1} /> }, { name: "many", shown: <Count size={1234} /> }, { name: "too many to count", shown: <Count size={10_001} /> }] },
   { name: "NewRows", states: [{ name: "one", shown: <NewRows held={{ fresh: 1, take: nothing }} /> }, { name: "three", shown: <NewRows held={{ fresh: 3, take: nothing }} /> }] },
   {

@@ -49,6 +49,16 @@ export function FilterBar({ query, label, onSearch, onClear, children }: FilterB
   );
 }
 
+/** A day that a list begins or ends with. */
+export function DayFilter({ name, label, value = "", onChange }: { name: string; label: string; value?: string | undefined; onChange(day: string | undefined): void }) {
+  return (
+    <label className="field">
+      <span className="label">{label}</span>
+      <input type="date" name={name} value={value} onChange={(event) => onChange(event.target.value || undefined)} />
+    </label>
+  );
+}
+
 /** Views of a list: filters that have a name. */
 export function Views<T extends string>({ views, current, onChoose }: {
   views: readonly { id: T; name: string }[]; current: T; onChoose(view: T): void;

@@ -6,6 +6,11 @@ export function textOf(raw: Record<string, unknown>, name: string): string {
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
 
+/** Reads a day of an address, such as "2026-11-30"; undefined for what is none. */
+export function dayOf(raw: Record<string, unknown>, name: string): string | undefined {
+  return /^\d{4}-\d\d-\d\d$/.exec(textOf(raw, name))?.[0];
+}
+
 /** What changes of an address; undefined is taken out of it. */
 export type Narrowing<T> = { [Name in keyof T]?: T[Name] | undefined };
 

@@ -11,6 +11,11 @@ test("what an address holds becomes the list's filter, and nothing else does", (
   assert.equal(customerFilter(customerSearch({ q: "ada lovelace" })), '"ada" "lovelace" AND erased = false');
   assert.equal(activityFilter(activitySearch({ q: "products/1", view: "refused" })), 'resource = "products/1" AND outcome = REFUSED');
   assert.equal(activityFilter(activitySearch({ q: "0190" })), 'actor_id = "0190"');
+  assert.equal(
+    activityFilter(activitySearch({ q: "products/1", who: "0190", from: "2026-03-29", to: "2026-03-29" }), "Europe/Berlin"),
+    'resource = "products/1" AND actor_id = "0190" AND create_time >= "2026-03-28T23:00:00.000Z" AND create_time < "2026-03-29T22:00:00.000Z"',
+  );
+  assert.deepEqual(activitySearch({ from: "yesterday" }), {});
 });
 
 test("what an address holds that is not understood is undefined, so that the router does not keep it (vendure#1532)", () => {

@@ -2,7 +2,7 @@
 // of each promise; shipping, refunds, stock, archiving, settings and roles succeed in theirs.
 import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { call, invitation, mailsOf, once, ordersOf, served, type Money } from '../served.ts';
+import { call, invitation, mailsOf, once, ordersOf, sell, served, type Money } from '../served.ts';
 import { address } from '../visit.ts';
 import { accountOf, category, colleague, hired, paid } from './made.ts';
 import { expect, test, type Desk } from './office.ts';
@@ -168,6 +168,29 @@ test('a category is made within another one', async ({ desk, page }) => {
   await desk.send();
   await desk.said(`${name} is saved.`);
   await expect(page.locator('.tree [role=row]').filter({ hasText: name })).toHaveAttribute('aria-level', '2');
+});
+
+test('what was done to a product is one link away, by whom and when', async ({ desk, page }) => {
+  const { id } = await sell(1);
+  await desk.open(`/products/${id}`);
+  await desk.field('name').fill('Mug with a handle');
+  await desk.send();
+  await desk.said('Mug with a handle is saved.');
+  await page.getByRole('link', { name: desk.say('activity.here') }).click();
+  await expect(page).toHaveURL(/\/office\/activity\?q=products%2F/);
+  const changed = desk.rows.filter({ hasText: '→ Mug with a handle' });
+  await expect(async () => { // an entry comes a moment after what it is about
+    await page.reload();
+    await desk.ready();
+    await expect(changed).toHaveCount(1, { timeout: 1 });
+  }).toPass();
+  await page.locator('select[name=who]').selectOption({ label: `Grace Hopper, ${served.people.owner.email}` });
+  await expect(desk.rows).toHaveCount(1);
+  await expect(changed).toHaveCount(1);
+  await page.locator('input[name=to]').fill('2020-01-31');
+  await expect(page.getByText(desk.say('list.nothing'))).toBeVisible();
+  await page.goBack();
+  await expect(changed).toHaveCount(1);
 });
 
 /** Has the payment provider report that it took money for a payment which the shop does not know, and returns the payment's id. */

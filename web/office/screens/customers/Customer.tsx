@@ -48,6 +48,7 @@ function Loaded() {
 }
 
 function Shown({ customer }: { customer: Customer }) {
+  const session = useSession();
   return (
     <article className="order">
       <header className="stack">
@@ -68,6 +69,7 @@ function Shown({ customer }: { customer: Customer }) {
         {customer.addresses.map((address) => <PostalLines key={address.id} address={address.postalAddress} />)}
       </section>
       <Orders customer={customer} />
+      {session.may(Permission.ACTIVITY_READ) && <p><Link to="/activity" search={{ q: `customers/${customer.id}` }}>{say("activity.here")}</Link></p>}
     </article>
   );
 }

@@ -8,6 +8,7 @@ import { PostalLines } from "../../components/PostalLines";
 import { OrderBadge } from "../../components/OrderBadge";
 import { Facts } from "../../components/Small";
 import { Pending, Permitted, Stale } from "../../components/States";
+import { useSession } from "../../session/browser";
 import { day, time } from "../../texts/format";
 import { say } from "../../texts/say";
 import { Actions } from "./Actions";
@@ -40,6 +41,7 @@ function Loaded() {
 }
 
 function Shown({ order }: { order: Order }) {
+  const session = useSession();
   return (
     <article className="order">
       <header className="stack">
@@ -75,6 +77,7 @@ function Shown({ order }: { order: Order }) {
       <PaymentPart order={order} />
       <Mails order={order} />
       <TimelinePart order={order} />
+      {session.may(Permission.ACTIVITY_READ) && <p><Link to="/activity" search={{ q: `orders/${order.id}` }}>{say("activity.here")}</Link></p>}
     </article>
   );
 }

@@ -10,7 +10,7 @@ import { BulkBar } from "../../components/BulkBar";
 import { Button } from "../../components/Button";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
-import { FilterBar, Views } from "../../components/FilterBar";
+import { DayFilter, FilterBar, Views } from "../../components/FilterBar";
 import { useHeld } from "../../components/held";
 import { NewRows } from "../../components/NewRows";
 import { OrderBadge } from "../../components/OrderBadge";
@@ -82,8 +82,8 @@ function List() {
         onChoose={(view) => narrow({ view: view === "all" ? undefined : view })} />
       <FilterBar label={say("orders.search")} query={search.q ?? ""} onSearch={(q) => narrow({ q: q || undefined })}
         onClear={narrowed ? clear : undefined}>
-        <Day name="from" label={say("filter.from")} value={search.from} onChange={(from) => narrow({ from })} />
-        <Day name="to" label={say("filter.to")} value={search.to} onChange={(to) => narrow({ to })} />
+        <DayFilter name="from" label={say("filter.from")} value={search.from} onChange={(from) => narrow({ from })} />
+        <DayFilter name="to" label={say("filter.to")} value={search.to} onChange={(to) => narrow({ to })} />
       </FilterBar>
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} first={() => narrow({ page: undefined })} />}
       {list.isPending && <Skeleton rows={12} />}
@@ -112,14 +112,5 @@ function List() {
         void list.refetch().then(held.take);
       }} />}
     </section>
-  );
-}
-
-function Day({ name, label, value = "", onChange }: { name: string; label: string; value?: string | undefined; onChange(day: string | undefined): void }) {
-  return (
-    <label className="field">
-      <span className="label">{label}</span>
-      <input type="date" name={name} value={value} onChange={(event) => onChange(event.target.value || undefined)} />
-    </label>
   );
 }

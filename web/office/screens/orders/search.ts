@@ -1,7 +1,6 @@
 // What an address of the list of orders holds. What is not understood is left out, so no link is broken by it.
-import { all, words } from "../../rpc/filter";
-import { dayStart } from "../../form/days";
-import { setOnly, textOf } from "../../rpc/search";
+import { all, inDays, words } from "../../rpc/filter";
+import { dayOf, setOnly, textOf } from "../../rpc/search";
 import { shop } from "../../rpc/shop";
 
 export const views = ["all", "to_ship", "overdue", "disputed", "unpaid", "shipped", "cancelled"] as const;
@@ -27,19 +26,13 @@ const conditions: Record<View, string> = {
 
 /** Reads an address. */
 export function orderSearch(raw: Record<string, unknown>): OrderSearch {
-  const day = (name: string) => /^\d{4}-\d\d-\d\d$/.exec(textOf(raw, name))?.[0];
   const view = views.find((one) => one === textOf(raw, "view"));
   return setOnly<OrderSearch>({
-    q: textOf(raw, "q"), view: view === "all" ? undefined : view, from: day("from"), to: day("to"), page: textOf(raw, "page"),
+    q: textOf(raw, "q"), view: view === "all" ? undefined : view, from: dayOf(raw, "from"), to: dayOf(raw, "to"), page: textOf(raw, "page"),
   });
 }
 
 /** The filter of ListOrders for an address. Days are the shop's, the last one included. */
 export function orderFilter({ q = "", view = "all" as View, from, to }: Omit<OrderSearch, "view"> & { view?: View }, zone = shop().timeZone): string {
-  return all(
-    words(q),
-    conditions[view],
-    from && `create_time >= "${dayStart(from, 0, zone)}"`,
-    to && `create_time < "${dayStart(to, 1, zone)}"`,
-  );
+  return all(words(q), conditions[view], inDays(from, to, zone));
 }

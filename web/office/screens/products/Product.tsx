@@ -5,6 +5,7 @@ import { ProductService } from "@shopmesh/api/shopmesh/catalog/v1/product_servic
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import type { ReactNode } from "react";
 import { Pending, Permitted, Stale } from "../../components/States";
+import { useSession } from "../../session/browser";
 import { say } from "../../texts/say";
 import { Archive } from "./Archive";
 import { ChangeProduct, NewProduct } from "./Editor";
@@ -39,6 +40,7 @@ function Loaded({ id }: { id: string }) {
 }
 
 function Shown({ product }: { product: Product }) {
+  const session = useSession();
   return (
     <article className="order">
       <header className="stack">
@@ -48,6 +50,7 @@ function Shown({ product }: { product: Product }) {
       </header>
       <section><ChangeProduct product={product} /></section>
       <StockPart product={product} />
+      {session.may(Permission.ACTIVITY_READ) && <p><Link to="/activity" search={{ q: `products/${product.id}` }}>{say("activity.here")}</Link></p>}
     </article>
   );
 }

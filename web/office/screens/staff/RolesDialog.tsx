@@ -1,6 +1,8 @@
 import { useMutation } from "@connectrpc/connect-query";
+import { Link } from "@tanstack/react-router";
 import type { Account } from "@shopmesh/api/shopmesh/identity/v1/account_pb";
 import { StaffService } from "@shopmesh/api/shopmesh/identity/v1/staff_service_pb";
+import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import { useState } from "react";
 import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
@@ -10,6 +12,7 @@ import { Overtaken } from "../../components/Overtaken";
 import { Failed, permissionName } from "../../components/States";
 import { useDone } from "../../components/useDone";
 import { useDraft } from "../../form/useDraft";
+import { useSession } from "../../session/browser";
 import { say } from "../../texts/say";
 import { Permissions } from "./Permissions";
 import { everything, mayOf, permissionsOf } from "./permitting";
@@ -22,6 +25,7 @@ function show(_: string, may: string): string {
 /** Changes what somebody may do, and whether they may sign in. */
 export function RolesDialog({ account, onClose }: { account: Account; onClose(): void }) {
   const done = useDone();
+  const session = useSession();
   const draft = useDraft(`roles:${account.id}`, { may: mayOf(account) }, account.etag);
   const [asking, setAsking] = useState(false);
   const { may = "" } = draft.typed;
@@ -51,6 +55,7 @@ export function RolesDialog({ account, onClose }: { account: Account; onClose():
         {!owner && <Permissions given={permissions} onChange={(given) => draft.set("may", mayOf({ owner: false, permissions: given }))} />}
         <p><Button kind={account.disabled ? "quiet" : "bad"} onPress={() => setAsking(true)}>{account.disabled ? say("staff.enable") : say("staff.disable")}</Button></p>
       </Form>
+      {session.may(Permission.ACTIVITY_READ) && <p><Link to="/activity" search={{ who: account.id }}>{say("activity.theirs")}</Link></p>}
       {asking && <SignInDialog account={account} changed={changed} onDone={close} onClose={() => setAsking(false)} />}
     </Dialog>
   );
