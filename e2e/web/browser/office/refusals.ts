@@ -5,7 +5,7 @@ import type { Desk } from './office.ts';
 
 /** Why a call is refused: the code of the protocol, and the reason in its google.rpc.ErrorInfo. */
 export interface Refusal {
-  code: 'internal' | 'permission_denied' | 'unauthenticated';
+  code: 'internal' | 'permission_denied' | 'unauthenticated' | 'aborted';
   reason: string;
   metadata?: Readonly<Record<string, string>>;
 }
@@ -15,12 +15,15 @@ export const expired: Refusal = { code: 'unauthenticated', reason: 'TOKEN_EXPIRE
 /** A failure of the shop's own. */
 export const failed: Refusal = { code: 'internal', reason: 'INTERNAL', metadata: { reference: '0190a5d1-ac96' } };
 
+/** Somebody else was faster. */
+export const overtaken: Refusal = { code: 'aborted', reason: 'ETAG_MISMATCH' };
+
 /** A call that needs a proof first. */
 export function unproved(metadata: Readonly<Record<string, string>>): Refusal {
   return { code: 'permission_denied', reason: 'STEP_UP_REQUIRED', metadata };
 }
 
-const statuses = { internal: 500, permission_denied: 403, unauthenticated: 401 } as const;
+const statuses = { internal: 500, permission_denied: 403, unauthenticated: 401, aborted: 409 } as const;
 
 /** Has calls of a method refused, all or so many. */
 export async function refuse({ page, errors }: Desk, method: string, { code, reason, metadata = {} }: Refusal, times?: number): Promise<void> {
@@ -39,6 +42,14 @@ export async function hold({ page }: Desk, method: string): Promise<void> {
 /** Has a method answered with something else. */
 export async function answer({ page }: Desk, method: string, body: object): Promise<void> {
   await page.route(calls(method), (route) => route.fulfill({ contentType: 'application/json', body: JSON.stringify(body) }));
+}
+
+/** Has what a method answers changed on its way. */
+export async function alter<Answer extends object>({ page }: Desk, method: string, change: (answer: Answer) => object): Promise<void> {
+  await page.route(calls(method), async (route) => {
+    const answered = await route.fetch();
+    await route.fulfill({ response: answered, json: change((await answered.json()) as Answer) });
+  });
 }
 
 const long = /\/shopmesh\.\w+\.v1\.\w+\/List(Orders|Products|LowStock|Notifications|Customers|Activity)$/;

@@ -4,8 +4,9 @@ import type { State } from './state.ts';
 import { frame } from './states/frame.ts';
 import { goods } from './states/goods.ts';
 import { grid } from './states/grid.ts';
+import { lists } from './states/lists.ts';
 import { orders } from './states/orders.ts';
 import { people } from './states/people.ts';
 import { settings } from './states/settings.ts';
 
-export const states: readonly State[] = [...frame, ...orders, ...goods, ...grid, ...people, ...settings];
+export const states: readonly State[] = [...frame, ...orders, ...goods, ...grid, ...lists, ...people, ...settings];

@@ -1,7 +1,7 @@
 // Products, categories, stock, and what the payment provider and the books disagree about.
 import { call, sell, served } from '../../served.ts';
 import { expect, type Desk } from '../office.ts';
-import { archived, product, toShip } from '../made.ts';
+import { archived, product } from '../made.ts';
 import { answer, failed, refuse } from '../refusals.ts';
 import type { State } from '../state.ts';
 
@@ -87,6 +87,16 @@ const products: State[] = [
   },
 ];
 
+/** Opens the list of contradictions with one of a kind that has a text, and one that has none. */
+async function contradicted(desk: Desk): Promise<void> {
+  const contradiction = (eventType: string, cause: string) => ({ id: crypto.randomUUID(), eventId: 'evt_1NG8Du2eZvKYlo2C', eventType, cause, createTime: '2026-11-30T12:00:00Z' });
+  await answer(desk, 'payment.v1.PaymentService/ListContradictions', {
+    contradictions: [contradiction('payment_intent.succeeded', 'the amount is 12.00 EUR and not 11.00 EUR'), contradiction('events.gap', 'some events are not there any more')],
+  });
+  await desk.open('/contradictions');
+  await expect(desk.rows).toHaveCount(2);
+}
+
 const rest: State[] = [
   { name: 'categories', open: (desk) => desk.open('/categories') },
   {
@@ -118,14 +128,11 @@ const rest: State[] = [
     },
   },
   { name: 'contradictions, none', open: (desk) => desk.open('/contradictions') },
+  { name: 'contradictions', open: contradicted },
   {
     name: 'contradictions, clearing one up',
     open: async (desk) => {
-      const { id } = await toShip();
-      await answer(desk, 'payment.v1.PaymentService/ListContradictions', {
-        contradictions: [{ id, eventId: 'evt_1NG8Du2eZvKYlo2C', eventType: 'payment_intent.succeeded', cause: 'the amount is 12.00 EUR and not 11.00 EUR', createTime: '2026-11-30T12:00:00Z' }],
-      });
-      await desk.open('/contradictions');
+      await contradicted(desk);
       await desk.rows.first().click();
       await expect(desk.dialog).toBeVisible();
     },

@@ -1,8 +1,8 @@
 // Orders, what is done with them, and what is printed about them.
-import { call, sell } from '../../served.ts';
+import { call, euros, sell } from '../../served.ts';
 import { expect, type Desk } from '../office.ts';
 import { awaited, cancelled, delivered, mail, paid, refunded, sent, toShip } from '../made.ts';
-import { failed, hold, refuse } from '../refusals.ts';
+import { alter, answer, calls, failed, hold, refuse } from '../refusals.ts';
 import type { State } from '../state.ts';
 
 /** Opens an order, and what one of its buttons asks. */
@@ -198,6 +198,71 @@ const one: State[] = [
   },
 ];
 
+/** What banks and the payment provider come to seldom, and what is under way. */
+const seldom: State[] = [
+  {
+    name: 'order, disputed',
+    open: async (desk) => {
+      const dispute = (status: string, reason: string) => ({ id: crypto.randomUUID(), status: `ORDER_DISPUTE_STATUS_${status}`, reason, amount: euros(5), openTime: '2026-11-30T12:00:00Z' });
+      await alter<{ order: object }>(desk, 'order.v1.OrderService/GetOrder', ({ order }) => ({
+        order: { ...order, disputes: [dispute('NEEDS_RESPONSE', 'fraudulent'), dispute('WON', 'some_new_reason')] },
+      }));
+      await opened(desk, toShip());
+      await expect(desk.page.locator('main .notice')).toHaveCount(2);
+    },
+  },
+  {
+    name: 'order, parts of what happened are missing',
+    open: async (desk) => {
+      await alter(desk, 'order.v1.OrderService/GetOrderTimeline', (timeline) => ({ ...timeline, missing: ['payment', 'notification'] }));
+      await opened(desk, toShip());
+      await expect(desk.page.locator('main .notice[data-kind=warn]')).toBeVisible();
+    },
+  },
+  {
+    name: 'order, a refund that waits and one that failed',
+    open: async (desk) => {
+      const refund = (status: string, more: object) => ({ id: crypto.randomUUID(), amount: euros(1), status: `REFUND_STATUS_${status}`, createTime: '2026-11-30T12:00:00Z', ...more });
+      await answer(desk, 'payment.v1.PaymentService/ListRefunds', {
+        refunds: [refund('PENDING', { reason: 'It came late.' }), refund('FAILED', { failureCode: 'expired_or_canceled_card' })],
+      });
+      await opened(desk, toShip());
+    },
+  },
+  {
+    name: 'order, a refund was sent and has no answer',
+    open: async (desk) => {
+      await opened(desk, toShip(), 'refund.open');
+      await desk.field('by').selectOption('all');
+      desk.errors.expect(/ERR_FAILED/);
+      await desk.page.route(calls('payment.v1.PaymentService/RefundPayment'), (route) => route.abort());
+      await desk.send();
+      await expect(desk.summary).toBeFocused();
+      await expect(desk.dialog.locator('.notice[role=status]')).toBeVisible();
+    },
+  },
+  {
+    name: 'order, saving',
+    open: async (desk) => {
+      await opened(desk, toShip(), 'ship.open');
+      await hold(desk, 'order.v1.OrderService/ShipOrder');
+      await desk.send();
+      await expect(desk.dialog.locator('button[type=submit][data-pending]')).toBeVisible();
+    },
+  },
+  {
+    name: 'order, somebody else changed it before it is shipped',
+    open: async (desk) => {
+      const order = await paid((await sell(1)).code);
+      await opened(desk, Promise.resolve(order), 'ship.open');
+      await call('order.v1.OrderService/UpdateOrder', { order: { id: order.id, contact: { phone: '+44 20 7946 0999' } }, updateMask: 'contact.phone' });
+      desk.errors.expect(/status of (400|409)/);
+      await desk.send();
+      await expect(desk.dialog.locator('.notice[role=status]')).toBeVisible();
+    },
+  },
+];
+
 /** Opens what is printed about orders: two, if none are given. */
 async function printed(desk: Desk, sheet: string, orders?: { id: string }[]): Promise<void> {
   const about = orders ?? [await toShip(), await sent()];
@@ -210,4 +275,4 @@ const paper: State[] = [
   ...['slip', 'receipt'].map((sheet): State => ({ name: `paper, ${sheet} in Arabic`, open: async (desk) => printed(desk, sheet, [await refunded('ar')]) })),
 ];
 
-export const orders: State[] = [...lists, ...one, ...paper];
+export const orders: State[] = [...lists, ...one, ...seldom, ...paper];

@@ -1,8 +1,8 @@
 // Customers, mails, who works for the shop, and who did what.
 import { call } from '../../served.ts';
 import { expect, type Desk } from '../office.ts';
-import { customer, mail, paid, toShip } from '../made.ts';
-import { answer } from '../refusals.ts';
+import { customer, hired, mail, paid, toShip } from '../made.ts';
+import { answer, overtaken, refuse } from '../refusals.ts';
 import type { State } from '../state.ts';
 
 const customers: State[] = [
@@ -96,6 +96,32 @@ const staff: State[] = [
       await desk.open('/staff');
       await desk.rows.filter({ hasText: 'clerk@example.com' }).click();
       await expect(desk.dialog).toBeVisible();
+    },
+  },
+  {
+    name: 'staff, two people change what somebody may do',
+    open: async (desk) => {
+      const { id, email } = await hired();
+      await desk.open('/staff');
+      await desk.rows.filter({ hasText: email }).click();
+      await desk.dialog.getByText(desk.say('permission.STOCK_READ'), { exact: true }).click();
+      await call('identity.v1.StaffService/SetRoles', { id, permissions: ['PERMISSION_CUSTOMERS_READ'] });
+      desk.errors.expect(/status of (400|409)/);
+      await desk.send();
+      await expect(desk.dialog.locator('[data-kind=warn]')).toBeVisible();
+    },
+  },
+  {
+    name: 'staff, keeping somebody out, refused',
+    open: async (desk) => {
+      const { email } = await hired();
+      await desk.open('/staff');
+      await desk.rows.filter({ hasText: email }).click();
+      await desk.dialog.locator('.button[data-kind=bad]').click();
+      await expect(desk.dialog).toHaveCount(2);
+      await refuse(desk, 'identity.v1.StaffService/DisableAccount', overtaken);
+      await desk.dialog.last().locator('.button[data-kind=bad]').click();
+      await expect(desk.dialog.last().getByRole('alert')).toBeVisible();
     },
   },
   { name: 'staff, making a key', open: (desk) => staffing(desk, 'key.make') },

@@ -1,6 +1,6 @@
 // The settings of each context.
 import { expect } from '../office.ts';
-import { answer, permit } from '../refusals.ts';
+import { alter, answer, overtaken, permit, refuse } from '../refusals.ts';
 import type { State } from '../state.ts';
 
 const contexts = ['shop', 'storefront', 'order', 'inventory', 'payment', 'notification', 'customer', 'identity', 'edge'];
@@ -23,6 +23,28 @@ export const settings: State[] = [
       await desk.field('time_zone').fill('Nowhere/Land');
       await desk.send();
       await expect(desk.summary).toBeFocused();
+    },
+  },
+  {
+    name: 'settings, what is no length of time',
+    open: async (desk) => {
+      await desk.open('/settings?context=order');
+      await desk.field('payment_window').fill('soon');
+      await desk.send();
+      await expect(desk.summary).toBeFocused();
+    },
+  },
+  {
+    name: 'settings, somebody else changed them, too',
+    open: async (desk) => {
+      await desk.open('/settings?context=order');
+      await desk.field('payment_window').fill('3 h');
+      await alter<{ settings: { order?: object } }>(desk, 'config.v1.ConfigService/GetSettings', ({ settings, ...rest }) => ({
+        ...rest, settings: { ...settings, etag: 'another', order: { ...settings.order, paymentWindow: '7200s' } },
+      }));
+      await refuse(desk, 'config.v1.ConfigService/UpdateSettings', overtaken);
+      await desk.send();
+      await expect(desk.page.locator('main form [data-kind=warn]')).toBeVisible();
     },
   },
   {
