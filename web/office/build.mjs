@@ -33,7 +33,7 @@ const ownLocales = {
 if (process.argv.includes("--test")) {
   await rm("built-tests", { recursive: true, force: true });
   const tests = (await readdir(".", { recursive: true })).filter((name) => name.endsWith(".test.ts") && !name.startsWith("node_modules"));
-  await build({ ...common, entryPoints: tests, outdir: "built-tests", outExtension: { ".js": ".mjs" }, platform: "node" });
+  await build({ ...common, entryPoints: tests, outdir: "built-tests", outExtension: { ".js": ".mjs" }, platform: "node", external: ["typescript"] });
 } else if (process.argv.includes("--gallery")) {
   await gallery();
 } else {

@@ -170,6 +170,17 @@ test('what was counted goes as a difference: what was sold meanwhile stays sold'
   expect(stock.onHand).toBe('4');
 });
 
+test('a count of what is there changes nothing, and says so', async ({ desk }) => {
+  const product = await sell(1);
+  await desk.open(`/products/${product.id}`);
+  await desk.ask('stock.adjust');
+  await desk.field('by').selectOption('count');
+  await desk.field('delta').fill('1');
+  await desk.send();
+  await desk.said('1 is on hand already: nothing was changed.');
+  await expect(desk.dialog).toHaveCount(0);
+});
+
 test('settings are saved twice in a row, and a save without a change says so', async ({ desk, page }) => {
   await desk.open('/settings?context=inventory');
   await desk.send();

@@ -10,7 +10,7 @@ import { useDone } from "../../components/useDone";
 import { useDraft } from "../../form/useDraft";
 import { useRequests } from "../../form/useRequests";
 import { number } from "../../texts/format";
-import { say } from "../../texts/say";
+import { count, say } from "../../texts/say";
 import type { By } from "./adjusting";
 import { deltaOf } from "./adjusting";
 
@@ -35,7 +35,7 @@ export function AdjustDialog({ stock, onClose }: { stock: Stock; onClose(): void
   const request = { productCode: stock.productCode, delta, reason };
   const save = () => {
     if (by === "count" && value !== "" && delta === 0n) {
-      toast(say("stock.same", { Count: number(stock.onHand) }));
+      toast(count("stock.same", Number(stock.onHand)));
       close();
     } else {
       adjust.mutate({ ...request, requestId: requests.id(request) });
