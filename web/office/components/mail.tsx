@@ -4,6 +4,7 @@ import { NotificationKind, NotificationStatus } from "@shopmesh/api/shopmesh/not
 import { NotificationService, ResendNotificationRequestSchema } from "@shopmesh/api/shopmesh/notification/v1/notification_service_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import { useState } from "react";
+import { useDraft } from "../form/useDraft";
 import { useRequests } from "../form/useRequests";
 import { useSession } from "../session/browser";
 import { say } from "../texts/say";
@@ -51,20 +52,25 @@ export function Resend({ mail }: { mail: Notification }) {
 function ResendDialog({ mail, onClose }: { mail: Notification; onClose(): void }) {
   const done = useDone();
   const requests = useRequests("ResendNotification");
-  const [recipient, setRecipient] = useState(mail.recipient);
+  const draft = useDraft(`resend:${mail.id}`, { recipient: mail.recipient }, "");
+  const { recipient = "" } = draft.typed;
+  const close = () => {
+    draft.end();
+    onClose();
+  };
   const resend = useMutation(NotificationService.method.resendNotification, {
     onSuccess: () => {
       done(say("mail.resent", { Email: recipient }));
-      onClose();
+      close();
     },
   });
   const request = { id: mail.id, recipient };
   return (
-    <Dialog title={say("mail.resend_title")} onClose={onClose}>
+    <Dialog title={say("mail.resend_title")} changed={draft.mask.length > 0} onClose={close}>
       <Form message={ResendNotificationRequestSchema} error={resend.error} pending={resend.isPending} submit={say("mail.resend")}
         onSubmit={() => resend.mutate({ ...request, requestId: requests.id(request) })}>
         <Unanswered since={!resend.isPending && requests.unanswered(request)} />
-        <Field name="recipient" label={say("mail.recipient")} type="email" required value={recipient} onChange={setRecipient} focused />
+        <Field name="recipient" label={say("mail.recipient")} type="email" required value={recipient} onChange={(typed) => draft.set("recipient", typed)} focused />
       </Form>
     </Dialog>
   );

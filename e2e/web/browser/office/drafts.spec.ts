@@ -3,9 +3,9 @@
 // losing either's change (PrestaShop#19454, open-mercato#5985).
 import type { Page } from '@playwright/test';
 import { call, sell, type Product } from '../served.ts';
-import { paid } from './made.ts';
-import { expect, test } from './office.ts';
-import { calls } from './refusals.ts';
+import { mail, paid, toShip } from './made.ts';
+import { expect, test, type Desk } from './office.ts';
+import { answer, calls } from './refusals.ts';
 
 const stale = /status of (400|409)/;
 
@@ -113,6 +113,44 @@ test('a form that is given up is forgotten after a question, and one that was on
   await desk.ask('correct.open');
   await expect(desk.field('contact.phone')).toHaveValue('');
 });
+
+/** Dialogs with a text alone, by the screen that they are over, how one opens them, and the field. */
+const dialogs: Record<string, { screen: () => Promise<string>; ask: (desk: Desk) => Promise<void>; field: string }> = {
+  'what came of a contradiction': {
+    screen: () => Promise.resolve('/contradictions'),
+    ask: (desk) => desk.rows.first().click(),
+    field: 'note',
+  },
+  'a price list': { screen: () => Promise.resolve('/products/grid'), ask: (desk) => desk.ask('grid.paste'), field: 'list' },
+  'another address for a mail': { screen: async () => `/mails/${(await mail()).id}`, ask: (desk) => desk.ask('mail.resend'), field: 'recipient' },
+};
+
+for (const [name, { screen, ask, field }] of Object.entries(dialogs)) {
+  test(`${name} is asked about before it is dropped, and is there after a reload`, async ({ desk, page }) => {
+    const { id } = await toShip();
+    await answer(desk, 'payment.v1.PaymentService/ListContradictions', {
+      contradictions: [{ id, eventId: 'evt_1', eventType: 'payment_intent.succeeded', cause: 'the amount is 12.00 EUR', createTime: '2026-11-30T12:00:00Z' }],
+    });
+    await desk.open(await screen());
+    await ask(desk);
+    await desk.field(field).fill('typed@example.com');
+    await page.keyboard.press('Escape');
+    await desk.button('draft.go_on').click();
+    await expect(desk.field(field)).toHaveValue('typed@example.com');
+    await reloadAsked(page);
+    await desk.ready();
+    await ask(desk);
+    await expect(desk.field(field)).toHaveValue('typed@example.com');
+    await desk.button('action.cancel').click();
+    await desk.button('draft.give_up').click();
+    await expect(desk.dialog).toHaveCount(0);
+    asksNothing(page);
+    await page.reload();
+    await desk.ready();
+    await ask(desk);
+    await expect(desk.field(field)).not.toHaveValue('typed@example.com');
+  });
+}
 
 // PrestaShop#19454
 test('what two people changed stands beside each other, field by field, and nothing of either is lost', async ({ desk, errors }) => {

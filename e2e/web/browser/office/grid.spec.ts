@@ -199,3 +199,18 @@ test('somebody else changed a price meanwhile: theirs is shown, and the next cli
   expect((await read(first)).price).toEqual(euros(6));
   expect((await read(second)).price).toEqual(euros(7));
 });
+
+test('why stock is changed outlives a reload, and ends with the changes', async ({ desk, page }) => {
+  const { name } = await made(2);
+  await open(desk, name, 1);
+  await cell(desk, 0, 'On hand').focus();
+  await page.keyboard.type('+5');
+  await page.keyboard.press('Enter');
+  await desk.button('grid.check').click();
+  await desk.field('reason').fill('delivery of Monday');
+  await reload(page);
+  await expect(desk.field('reason')).toHaveValue('delivery of Monday');
+  await desk.button('grid.discard').click();
+  await expect(page.getByText('Nothing is changed.')).toBeVisible();
+  expect(await page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith('draft:')))).toEqual([]);
+});

@@ -17,6 +17,7 @@ import { Said } from "../../components/Said";
 import { Pager } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
 import { useDone } from "../../components/useDone";
+import { useDraft } from "../../form/useDraft";
 import { setOnly } from "../../rpc/search";
 import { useSession } from "../../session/browser";
 import { time } from "../../texts/format";
@@ -64,18 +65,23 @@ function List() {
 
 function Resolve({ contradiction, onClose }: { contradiction: Contradiction; onClose(): void }) {
   const done = useDone();
-  const [note, setNote] = useState("");
+  const draft = useDraft(`contradiction:${contradiction.id}`, { note: "" }, "");
+  const { note = "" } = draft.typed;
+  const close = () => {
+    draft.end();
+    onClose();
+  };
   const resolve = useMutation(PaymentService.method.resolveContradiction, {
     onSuccess: () => {
       done(say("contradiction.resolved"));
-      onClose();
+      close();
     },
   });
   return (
-    <Dialog title={say("contradiction.resolve")} onClose={onClose}>
+    <Dialog title={say("contradiction.resolve")} changed={draft.mask.length > 0} onClose={close}>
       <p><Said text={contradiction.cause} lang="en" /></p>
       <Form message={ResolveContradictionRequestSchema} error={resolve.error} pending={resolve.isPending} submit={say("contradiction.resolve")} onSubmit={() => resolve.mutate({ id: contradiction.id, note })}>
-        <Field name="note" label={say("contradiction.note")} value={note} onChange={setNote} rows={3} focused />
+        <Field name="note" label={say("contradiction.note")} value={note} onChange={(typed) => draft.set("note", typed)} rows={3} focused />
       </Form>
     </Dialog>
   );

@@ -4,10 +4,10 @@ import { useMutation } from "@tanstack/react-query";
 import { ProductService } from "@shopmesh/api/shopmesh/catalog/v1/product_service_pb";
 import { InventoryService } from "@shopmesh/api/shopmesh/inventory/v1/inventory_service_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
-import { useState } from "react";
 import { Dialog } from "../../components/Dialog";
 import { Field } from "../../components/Field";
 import { Form } from "../../components/Form";
+import { useDraft } from "../../form/useDraft";
 import { refuse } from "../../rpc/errors";
 import { useSession } from "../../session/browser";
 import { locale, say } from "../../texts/say";
@@ -21,21 +21,29 @@ import { chunks, IDS } from "./saving";
 export function PasteDialog({ changes, may, onPasted, onClose }: {
   changes: Changes; may: Readonly<Record<CellName, boolean>>; onPasted(result: Pasted): void; onClose(): void;
 }) {
-  const [text, setText] = useState("");
+  const draft = useDraft("price_list", { list: "" }, "");
+  const { list = "" } = draft.typed;
+  const close = () => {
+    draft.end();
+    onClose();
+  };
   const read = useProducts();
   const paste = useMutation({
     mutationFn: async () => {
-      const lines = listOf(text);
+      const lines = listOf(list);
       if (lines.length === 0) throw refuse([{ field: "list", description: say("grid.list_empty") }]);
       if (lines.length > LINES) throw refuse([{ field: "list", description: say("grid.list_long", { Most: LINES }) }]);
       return pasteList(changes, lines, await read(codesOf(lines)), may, locale);
     },
-    onSuccess: onPasted,
+    onSuccess: (result) => {
+      draft.end();
+      onPasted(result);
+    },
   });
   return (
-    <Dialog title={say("grid.paste_title")} onClose={onClose}>
-      <Form error={paste.error} pending={paste.isPending} submit={say("grid.compare")} onSubmit={() => paste.mutate()} onCancel={onClose}>
-        <Field name="list" label={say("grid.list")} help={say("grid.list_help")} rows={10} value={text} onChange={setText} focused />
+    <Dialog title={say("grid.paste_title")} changed={draft.mask.length > 0} onClose={close}>
+      <Form error={paste.error} pending={paste.isPending} submit={say("grid.compare")} onSubmit={() => paste.mutate()}>
+        <Field name="list" label={say("grid.list")} help={say("grid.list_help")} rows={10} value={list} onChange={(typed) => draft.set("list", typed)} focused />
       </Form>
     </Dialog>
   );

@@ -3,7 +3,6 @@ import { useTransport } from "@connectrpc/connect-query";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { ProductService } from "@shopmesh/api/shopmesh/catalog/v1/product_service_pb";
 import { AdjustStockRequestSchema, InventoryService } from "@shopmesh/api/shopmesh/inventory/v1/inventory_service_pb";
-import { useState } from "react";
 import { Button } from "../../components/Button";
 import { Field } from "../../components/Field";
 import { Failed } from "../../components/States";
@@ -25,11 +24,10 @@ export function SaveBar({ draft, checked, onCheck, onSaving }: {
   const calls = useCalls();
   const toast = useToast();
   const queries = useQueryClient();
-  const [reason, setReason] = useState("");
   const counts = countsOf(draft.changes);
   const saving = useMutation({
     mutationFn: async () => {
-      await save(draft.changes, reason, calls, draft.apply);
+      await save(draft.changes, draft.reason, calls, draft.apply);
       return counts.cells - countsOf(draft.now()).cells;
     },
     onMutate: () => onSaving(true),
@@ -46,7 +44,7 @@ export function SaveBar({ draft, checked, onCheck, onSaving }: {
         {count("grid.changes", counts.cells)}{counts.unread > 0 && <> {count("grid.unread", counts.unread)}</>}
       </span>
       {saving.error && <Failed error={saving.error} retry={() => saving.mutate()} />}
-      {checked && counts.stocks > 0 && <Field name="reason" label={say("stock.reason")} value={reason} onChange={setReason} {...reasonRules} />}
+      {checked && counts.stocks > 0 && <Field name="reason" label={say("stock.reason")} value={draft.reason} onChange={draft.setReason} {...reasonRules} />}
       {checked
         ? <Button pending={saving.isPending} onPress={() => saving.mutate()}>{count("grid.save", counts.cells - counts.unread)}</Button>
         : <Button onPress={onCheck}>{say("grid.check")}</Button>}

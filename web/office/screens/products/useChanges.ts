@@ -3,6 +3,8 @@ import type { Changes } from "./changes";
 import type { Apply } from "./saving";
 
 const KEY = "draft:grid";
+// Why stock is changed, for all rows.
+const REASON = "draft:grid_reason";
 const NONE = "{}";
 // How many steps can be taken back.
 const STEPS = 100;
@@ -20,8 +22,20 @@ function now(): Changes {
 function keep(changes: Changes): void {
   const text = JSON.stringify(changes);
   kept = { text, changes };
-  if (text === NONE) sessionStorage.removeItem(KEY);
-  else sessionStorage.setItem(KEY, text);
+  if (text === NONE) {
+    for (const key of [KEY, REASON]) sessionStorage.removeItem(key);
+  } else {
+    sessionStorage.setItem(KEY, text);
+  }
+  tell();
+}
+
+function keepReason(reason: string): void {
+  sessionStorage.setItem(REASON, reason);
+  tell();
+}
+
+function tell(): void {
   for (const listener of listeners) listener();
 }
 
@@ -35,9 +49,13 @@ function subscribe(listener: () => void): () => void {
 /** What is changed in the grid, step by step. It outlives reloads, and ends with the tab. */
 export function useChanges() {
   const changes = useSyncExternalStore(subscribe, now);
+  const reason = useSyncExternalStore(subscribe, () => sessionStorage.getItem(REASON) ?? "");
   const [steps, setSteps] = useState<readonly Changes[]>([]);
   return {
     changes,
+    /** Why stock is changed; it ends with the changes. */
+    reason,
+    setReason: keepReason,
     /** What is changed by now, whenever it is called. */
     now,
     /** Changes what was changed, for good. */
