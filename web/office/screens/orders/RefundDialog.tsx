@@ -34,7 +34,7 @@ export function RefundDialog({ order, left, restock, onClose }: { order: Order; 
   const by = of("by") as By;
   const plan = planned(order, left, draft.typed);
   const units = plan.lines.reduce((all, line) => all + line.quantity, 0);
-  const shipping = shippingOf(order);
+  const shipping = left.shipping ?? (by === "shipping" ? shippingOf(order) : undefined); // one whose answer was lost is asked for again
   const refund = useMutation(PaymentService.method.refundPayment, {
     onMutate: () => plan.back,
     onSuccess: ({ refund: made }, _, back) => {

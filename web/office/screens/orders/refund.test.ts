@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { AdjustmentKind, OrderSchema } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { DisputeStatus } from "@shopmesh/api/shopmesh/payment/v1/dispute_pb";
+import type { Refund } from "@shopmesh/api/shopmesh/payment/v1/payment_pb";
 import { PaymentSchema, RefundSchema, RefundStatus } from "@shopmesh/api/shopmesh/payment/v1/payment_pb";
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -26,7 +27,19 @@ test("what is left is less what is under way and what banks took, by line, too",
   assert.equal(leftOf(order, create(PaymentSchema), []), undefined);
 });
 
-const left = { money: euros(11.9), lines: { MUG: 2, BOWL: 0 } };
+test("delivery is given back once, and not where less than that is left", () => {
+  const back = (...made: Refund[]) => leftOf(order, payment, made)?.shipping;
+  const delivery = (status: RefundStatus) => create(RefundSchema, { status, amount: euros(4.9) });
+  assert.deepEqual(back(), euros(4.9));
+  assert.deepEqual(back(...refunds), euros(4.9));
+  assert.deepEqual(back(delivery(RefundStatus.FAILED)), euros(4.9));
+  assert.equal(back(delivery(RefundStatus.PENDING)), undefined);
+  assert.equal(back(delivery(RefundStatus.SUCCEEDED)), undefined);
+  assert.deepEqual(back(create(RefundSchema, { status: RefundStatus.SUCCEEDED, amount: euros(4.9), lines: [{ productCode: "MUG", quantity: 1 }] })), euros(4.9));
+  assert.equal(back(create(RefundSchema, { status: RefundStatus.PENDING, amount: euros(18) })), undefined);
+});
+
+const left = { money: euros(11.9), lines: { MUG: 2, BOWL: 0 }, shipping: euros(4.9) };
 const plan = (typed: Record<string, string>) => planned(order, left, { ...emptyRefund(order), ...typed });
 
 test("all that is left brings all that is left of the lines back into stock, when that is wanted", () => {
@@ -44,8 +57,10 @@ test("lines are given back at what they cost, an amount and delivery as they are
 
 test("what is asked for does not change with what is left: an answer that was lost is asked for with the same content", () => {
   const typed = { ...emptyRefund(order), "lines.MUG": "2" };
-  const afterwards = planned(order, { money: euros(1.9), lines: { MUG: 0, BOWL: 0 } }, typed);
+  const afterwards = planned(order, { money: euros(1.9), lines: { MUG: 0, BOWL: 0 }, shipping: undefined }, typed);
   assert.deepEqual([afterwards.lines, afterwards.amount], [planned(order, left, typed).lines, {}]);
+  const delivery = { ...typed, by: "shipping" };
+  assert.deepEqual(planned(order, { ...left, shipping: undefined }, delivery), planned(order, left, delivery));
 });
 
 test("a refund names its lines", () => {

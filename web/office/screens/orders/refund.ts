@@ -5,7 +5,7 @@ import { DisputeStatus } from "@shopmesh/api/shopmesh/payment/v1/dispute_pb";
 import type { Payment, Refund } from "@shopmesh/api/shopmesh/payment/v1/payment_pb";
 import { RefundStatus } from "@shopmesh/api/shopmesh/payment/v1/payment_pb";
 import type { Fields } from "../../form/draft";
-import { fromNumber, minus, plus, positive, times, toNumber } from "../../form/money";
+import { equal, fromNumber, minus, plus, positive, times, toNumber } from "../../form/money";
 
 /** How many of each line, by the product's code. */
 export type Quantities = Readonly<Record<string, number>>;
@@ -13,10 +13,12 @@ export type Quantities = Readonly<Record<string, number>>;
 /** By what it is said how much is given back. */
 export type By = "lines" | "shipping" | "amount" | "all";
 
-/** What can still be given back: money, and how many of each line. */
+/** What can still be given back: money, how many of each line, and what was paid for delivery. */
 export interface Left {
   money: Money;
   lines: Quantities;
+  /** Undefined where it was given back, or more than there is. */
+  shipping: Money | undefined;
 }
 
 /** What refunds that did not fail, and disputes that were lost, leave of a payment. Undefined while nothing was taken. */
@@ -25,11 +27,19 @@ export function leftOf(order: Order, payment: Payment, refunds: readonly Refund[
   const pending = refunds.filter(({ status }) => status === RefundStatus.PENDING).map(({ amount }) => amount);
   const lost = payment.disputes.filter(({ status }) => status === DisputeStatus.LOST).map(({ amount }) => amount);
   const money = [payment.refunded, ...pending, ...lost].reduce<Money>(minus, payment.captured);
-  const held = refunds.filter(({ status }) => status !== RefundStatus.FAILED).flatMap(({ lines }) => lines);
+  const made = refunds.filter(({ status }) => status !== RefundStatus.FAILED);
+  const held = made.flatMap((refund) => refund.lines);
   const lines = order.lines.map(({ productCode, quantity }) => [
     productCode, held.filter((line) => line.productCode === productCode).reduce((left, line) => left - line.quantity, quantity),
   ]);
-  return { money: positive(money) ? money : fromNumber(0, money.currencyCode), lines: Object.fromEntries(lines) as Quantities };
+  // Refunds don't name delivery: it is what one without lines gave back, by its amount.
+  const shipping = shippingOf(order);
+  const given = made.some((refund) => refund.lines.length === 0 && equal(refund.amount, shipping));
+  return {
+    money: positive(money) ? money : fromNumber(0, money.currencyCode),
+    lines: Object.fromEntries(lines) as Quantities,
+    shipping: shipping && !given && !positive(minus(shipping, money)) ? shipping : undefined,
+  };
 }
 
 /** What was paid for delivery; undefined where that is nothing. */
