@@ -171,3 +171,20 @@ test('a form states which fields the contract needs, and how long they may be', 
   await expect(desk.field('contact.phone')).toHaveAttribute('maxlength', '40');
   await expect(desk.field('contact.phone')).not.toHaveAttribute('aria-required', 'true');
 });
+
+test('an attribute that is added leaves the others as they are: a colon in a name, lines in a value', async ({ desk, page }) => {
+  const product = await sell(1);
+  const attributes = { 'Size: EU': '38', care: 'by hand\nno heat' };
+  await call('catalog.v1.ProductService/UpdateProduct', { product: { id: product.id, attributes }, updateMask: 'attributes' });
+  await desk.open(`/products/${product.id}`);
+  await desk.button('attribute.add').click();
+  await desk.field('attribute-2.name').fill('colour');
+  await desk.field('attribute-2.value').fill('red');
+  await desk.send();
+  await desk.said('is saved.');
+  const { product: now } = await call<{ product: { attributes: object } }>('catalog.v1.ProductService/GetProduct', { id: product.id });
+  expect(now.attributes).toEqual({ ...attributes, colour: 'red' });
+  await desk.button('attribute.remove').first().click();
+  await desk.field('attribute-1.name').fill('care');
+  await expect(page.getByText('“care” is there more than once: the last value counts.')).toBeVisible();
+});

@@ -17,7 +17,8 @@ import { useRequests } from "../../form/useRequests";
 import { shop } from "../../rpc/shop";
 import { useSession } from "../../session/browser";
 import { say } from "../../texts/say";
-import { emptyFields, fieldsOf, maskOf, productOf } from "./editing";
+import { Attributes } from "./Attributes";
+import { attributesOf, emptyFields, fieldsOf, maskOf, productOf } from "./editing";
 import { statusName } from "./ProductBadge";
 
 const names: Record<string, string> = {
@@ -75,10 +76,15 @@ export function ChangeProduct({ product }: { product: Product }) {
   };
   return (
     <Form message={UpdateProductRequestSchema} error={update.error} prefix="product." pending={update.isPending} submit={say("action.save")} onSubmit={save} {...(dirty && { onCancel: draft.end })}>
-      <Overtaken draft={draft} names={names} />
+      <Overtaken draft={draft} names={names} show={shown} />
       <Parts draft={draft} statuses={product.status === ProductStatus.ARCHIVED ? [] : [ProductStatus.DRAFT, ProductStatus.ACTIVE]} />
     </Form>
   );
+}
+
+// Writes a field's value for people: attributes one after the other.
+function shown(path: string, value: string): string {
+  return path === "attributes" ? attributesOf(value).map(([name, text]) => `${name}: ${text}`).join("; ") : value;
 }
 
 function Parts({ draft, statuses }: { draft: Draft; statuses: readonly ProductStatus[] }) {
@@ -98,8 +104,7 @@ function Parts({ draft, statuses }: { draft: Draft; statuses: readonly ProductSt
             options={statuses.map((status) => ({ value: ProductStatus[status], label: statusName(status) }))} />
         )}
       </div>
-      <Field name="attributes" label={say("product.attributes")} help={say("product.attributes_help")} value={of("attributes")} rows={4}
-        onChange={(text) => draft.set("attributes", text)} />
+      <Attributes text={of("attributes")} onChange={(text) => draft.set("attributes", text)} />
       <Field name="images" label={say("product.images")} help={say("product.images_help")} value={of("images")} rows={3} onChange={(text) => draft.set("images", text)} />
     </>
   );

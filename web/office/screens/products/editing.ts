@@ -20,8 +20,8 @@ export function fieldsOf(product: Product): Fields {
     price: product.price ? String(toNumber(product.price)) : "",
     "price.currency": product.price?.currencyCode ?? "",
     status: ProductStatus[product.status],
-    attributes: Object.entries(product.attributes).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}: ${value}`).join("\n"),
-    images: product.images.map(({ url, altText }) => `${url} ${altText}`.trim()).join("\n"),
+    attributes: textOfAttributes(Object.entries(product.attributes).sort(([a], [b]) => (a < b ? -1 : 1))),
+    images: product.images.map(({ url, altText }) => `${url} ${altText.replace(/\s+/g, " ")}`.trim()).join("\n"),
   };
 }
 
@@ -36,12 +36,31 @@ export function productOf(fields: Fields): MessageInitShape<typeof ProductSchema
     categoryId: of("category_id"),
     ...(of("price") !== "" && { price: fromNumber(Number(of("price")), of("price.currency")) }),
     ...(typeof status === "number" && { status }),
-    attributes: Object.fromEntries(linesOf(of("attributes")).map((line) => split(line, ":"))),
+    attributes: Object.fromEntries(attributesOf(of("attributes")).filter(([name, value]) => name !== "" || value !== "")),
     images: linesOf(of("images")).map((line) => {
-      const [url, altText] = split(line, " ");
-      return { url, altText };
+      const [url = "", ...words] = line.split(" ");
+      return { url, altText: words.join(" ").trim() };
     }),
   };
+}
+
+/** An attribute: its name and its value. */
+export type Attribute = readonly [string, string];
+
+/** Writes attributes as one text, which holds every character of them, as forms are sent: "size=38&colour=red". */
+export function textOfAttributes(attributes: readonly Attribute[]): string {
+  return new URLSearchParams(attributes.map(([name, value]) => [name, value])).toString();
+}
+
+/** Reads attributes. */
+export function attributesOf(text: string): Attribute[] {
+  return [...new URLSearchParams(text)];
+}
+
+/** A name that is there more than once: the contract has one value for it. */
+export function repeatedName(attributes: readonly Attribute[]): string | undefined {
+  const names = attributes.map(([name]) => name);
+  return names.find((name, at) => name !== "" && names.indexOf(name) < at);
 }
 
 /** The paths of the update mask for those of the form: amount and currency are one value. */
@@ -51,9 +70,4 @@ export function maskOf(changed: readonly string[]): string[] {
 
 function linesOf(text: string): string[] {
   return text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-}
-
-function split(line: string, at: string): [string, string] {
-  const [first = "", ...rest] = line.split(at);
-  return [first.trim(), rest.join(at).trim()];
 }

@@ -5,18 +5,33 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { fromNumber } from "../../form/money";
 import { deltaOf } from "./adjusting";
-import { fieldsOf, maskOf, productOf } from "./editing";
+import { attributesOf, fieldsOf, maskOf, productOf, repeatedName, textOfAttributes } from "./editing";
 import { productFilter, productSearch } from "./search";
 import { branches } from "../../components/useCategories";
 
 test("a product is the same after it went through the editor", () => {
   const product = create(ProductSchema, {
     code: "A/1", name: "Mug", description: "Two\nlines", categoryId: "c", price: fromNumber(19.5, "KWD"), status: ProductStatus.ACTIVE,
-    attributes: { size: "a: b", colour: "red" }, images: [{ url: "https://x.example/a.jpg", altText: "A mug, red" }, { url: "/b.jpg" }],
+    attributes: { size: "a: b", "Size: EU": "38", "a & b=c?": "+1%", care: "by hand\n\n  no heat ", colour: "" }, images: [{ url: "https://x.example/a.jpg", altText: "A mug, red" }, { url: "/b.jpg" }],
   });
   const back = create(ProductSchema, productOf(fieldsOf(product)));
   assert.deepEqual(back, product);
   assert.deepEqual(fieldsOf(back), fieldsOf(product));
+});
+
+test("what is left empty is no attribute, and of a name that is there twice the last value counts", () => {
+  const pairs = [["size", "38"], ["", ""], ["size", "39"], ["", "red"]] as const;
+  const text = textOfAttributes(pairs);
+  assert.deepEqual(attributesOf(text), pairs);
+  assert.equal(attributesOf("").length, 0);
+  assert.equal(repeatedName(attributesOf(text)), "size");
+  assert.equal(repeatedName([["size", "38"], ["", ""], ["", ""]]), undefined);
+  assert.deepEqual(productOf({ attributes: text }).attributes, { size: "39", "": "red" });
+});
+
+test("a picture is one line, whatever its description holds", () => {
+  const product = create(ProductSchema, { images: [{ url: "/a.jpg", altText: "A mug,\nred" }, { url: "/b.jpg" }] });
+  assert.deepEqual(productOf(fieldsOf(product)).images, [{ url: "/a.jpg", altText: "A mug, red" }, { url: "/b.jpg", altText: "" }]);
 });
 
 test("amount and currency are one path of the mask", () => {
