@@ -62,13 +62,14 @@ const prefix = "draft:";
 /** Where drafts are kept: the tab's own storage. */
 export type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
-/** Reads the draft of a form; undefined where nothing was typed, or by an older build in another form. */
+/** Reads the draft of a form; undefined where nothing was typed. One that an older build kept, with other fields, is forgotten: nothing would show it any more. */
 export function read(store: Store, key: string, loaded: Fields): Kept | undefined {
   const text = store.getItem(prefix + key);
   if (text === null) return undefined;
   const kept: unknown = JSON.parse(text);
-  if (!isKept(kept) || Object.keys(kept.typed).sort().join() !== Object.keys(loaded).sort().join()) return undefined;
-  return kept;
+  if (isKept(kept) && Object.keys(kept.typed).sort().join() === Object.keys(loaded).sort().join()) return kept;
+  drop(store, key);
+  return undefined;
 }
 
 function isKept(value: unknown): value is Kept {
@@ -81,9 +82,19 @@ export function keep(store: Store, key: string, kept: Kept): void {
   else store.setItem(prefix + key, JSON.stringify(kept));
 }
 
+/** Where drafts are looked for. */
+export type Listed = Pick<Storage, "length" | "key" | "getItem">;
+
+/** The keys of all drafts that begin with something. */
+export function keysOf(store: Listed, begins: string): string[] {
+  return Array.from({ length: store.length }, (_, at) => store.key(at) ?? "")
+    .filter((key) => key.startsWith(prefix + begins) && store.getItem(key) !== "{}")
+    .map((key) => key.slice(prefix.length));
+}
+
 /** Whether there is a draft of anything. */
-export function anyKept(store: Pick<Storage, "length" | "key" | "getItem">): boolean {
-  return Array.from({ length: store.length }, (_, at) => store.key(at) ?? "").some((key) => key.startsWith(prefix) && store.getItem(key) !== "{}");
+export function anyKept(store: Listed): boolean {
+  return keysOf(store, "").length > 0;
 }
 
 /** Forgets a draft. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { dayStart } from "./days";
-import { anyKept, begin, changed, conflicts, keep, overtaken, read, rebase } from "./draft";
+import { anyKept, begin, changed, conflicts, keep, keysOf, overtaken, read, rebase } from "./draft";
 import { decimal, digits, equal, fromNumber, minus, times, toNumber } from "./money";
 import { exact, readAmount, readQuantity, typedAmount } from "./typed";
 
@@ -68,6 +68,8 @@ test("a draft is there again until it is as it was loaded, and one of an older f
   assert.deepEqual(read(store, "order:1", loaded), kept);
   assert.equal(read(store, "order:2", loaded), undefined);
   assert.equal(read(store, "order:1", { ...loaded, d: "4" }), undefined);
+  assert.equal(items.size, 0, "what nothing shows any more is asked about by nobody");
+  keep(store, "order:1", kept);
   keep(store, "order:1", { ...kept, typed: loaded });
   assert.equal(items.size, 0);
 });
@@ -120,4 +122,10 @@ test("a tab is closed without a question unless something in it was typed and no
   assert.equal(holding({ requests: "[]", "tanstack_router_reload:x": "1" }), false);
   assert.equal(holding({ requests: "[]", "draft:order:1": '{"typed":{}}' }), true);
   assert.equal(holding({ "draft:grid": "{}" }), false);
+});
+
+test("drafts are found by what they are of", () => {
+  const keys = ["draft:ship_many:a,b", "draft:ship:a", "requests", "draft:ship_many:c"];
+  const store = { length: keys.length, key: (at: number) => keys[at] ?? null, getItem: () => "1" };
+  assert.deepEqual(keysOf(store, "ship_many:"), ["ship_many:a,b", "ship_many:c"]);
 });

@@ -154,6 +154,30 @@ test('what a colleague changed meanwhile is shown at its order, and again ships 
   await expect(outcome).toContainText('2 of 2 are shipped.');
 });
 
+test('what was typed for many orders is offered after a reload, and codes stay with their orders', async ({ desk, page }) => {
+  const [product, email] = [await sell(2), address()];
+  for (let i = 0; i < 2; i++) await once('an order is placed', () => place(product.code, 'sandbox_ok', 1, email));
+  await expect.poll(async () => (await ordersOf(email, ' AND state = CONFIRMED')).length).toBe(2);
+  const [first] = await ordersOf(email);
+  await desk.open(`/orders?q=${email}`);
+  await expect(desk.rows).toHaveCount(2);
+  await desk.selectAll();
+  await desk.ask('orders.ship');
+  await desk.field('tracking_codes').fill('ONE\nTWO');
+  page.once('dialog', (dialog) => void dialog.accept());
+  await page.reload();
+  await desk.ready();
+  await call('order.v1.OrderService/ShipOrder', { id: first?.id, trackingCode: 'ONE' });
+  await expect(page.getByText('2 orders were about to be shipped.')).toBeVisible();
+  await desk.button('draft.go_on').click();
+  await expect(desk.field('tracking_codes')).toHaveValue('ONE\nTWO');
+  await desk.dialog.getByRole('button', { name: 'Ship 1 order', exact: true }).click();
+  await expect(desk.dialog.getByRole('status').filter({ hasText: 'are shipped' })).toContainText('2 of 2 are shipped.');
+  expect((await ordersOf(email)).map(({ shipment }) => shipment?.trackingCode)).toEqual(['ONE', 'TWO']);
+  await desk.button('action.close').click();
+  expect(await page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith('draft:')))).toEqual([]);
+});
+
 test('what is selected is printed, each order once', async ({ desk, page }) => {
   const [product, email] = [await sell(4), address()];
   for (let i = 0; i < 2; i++) await place(product.code, 'sandbox_ok', 2, email);

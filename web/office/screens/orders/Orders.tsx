@@ -22,9 +22,12 @@ import { useSession } from "../../session/browser";
 import { time } from "../../texts/format";
 import { count, say } from "../../texts/say";
 import { ExportButton } from "./ExportButton";
+import { ShipBegun } from "./ShipBegun";
 import { ShipMany } from "./ShipMany";
 import type { OrderSearch } from "./search";
 import { orderFilter, views } from "./search";
+import type { Shipment } from "./shipping";
+import { shipmentOf } from "./shipping";
 
 // What can be printed about orders (screens/print).
 const sheets = ["slip", "pick", "receipt"] as const;
@@ -56,7 +59,7 @@ function List() {
   const navigate = route.useNavigate();
   const mayShip = useSession().may(Permission.ORDERS_WRITE);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [shipping, setShipping] = useState<readonly Order[]>();
+  const [shipping, setShipping] = useState<Shipment>();
   const filter = orderFilter(search);
   const list = useQuery(OrderService.method.listOrders, {
     pageSize: PAGE, filter, pageToken: search.page ?? "", includeTotalSize: true,
@@ -78,6 +81,7 @@ function List() {
   return (
     <section className="stack">
       <h1>{say("nav.orders")}</h1>
+      {mayShip && <ShipBegun onGoOn={setShipping} />}
       <Views views={views.map((id) => ({ id, name: say(`orders.view.${id}`) }))} current={search.view ?? "all"}
         onChoose={(view) => narrow({ view: view === "all" ? undefined : view })} />
       <FilterBar label={say("orders.search")} query={search.q ?? ""} onSearch={(q) => narrow({ q: q || undefined })}
@@ -102,12 +106,12 @@ function List() {
               ? <span>{say("bulk.most", { Most: MOST })}</span>
               : <Button kind="quiet" pending={fitting.isPending} onPress={() => fitting.mutate({ filter, pageSize: MOST })}>{count("bulk.all", total)}</Button>)}
             {sheets.map((sheet) => <Button key={sheet} kind="quiet" onPress={() => print(sheet)}>{say(`print.${sheet}`)}</Button>)}
-            {mayShip && <Button onPress={() => setShipping(chosen)}>{say("orders.ship")}</Button>}
+            {mayShip && <Button onPress={() => setShipping(shipmentOf(chosen))}>{say("orders.ship")}</Button>}
           </BulkBar>
           <Pager page={search.page} next={list.data.nextPageToken} go={(page) => narrow({ page })} />
         </>
       )}
-      {shipping && <ShipMany orders={shipping} onClose={() => {
+      {shipping && <ShipMany shipment={shipping} onClose={() => {
         setShipping(undefined);
         void list.refetch().then(held.take);
       }} />}

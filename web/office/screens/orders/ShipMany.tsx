@@ -1,8 +1,6 @@
 import { createClient } from "@connectrpc/connect";
 import { useTransport } from "@connectrpc/connect-query";
 import { useMutation } from "@tanstack/react-query";
-import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
-import { OrderState } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { OrderService, ShipOrderRequestSchema } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { useRef, useState } from "react";
 import { Button } from "../../components/Button";
@@ -17,17 +15,17 @@ import { useRequests } from "../../form/useRequests";
 import { explainReason } from "../../rpc/errors";
 import { count, say } from "../../texts/say";
 import { OrderChanges } from "./OrderChanges";
-import type { Calls, Note, Row } from "./shipping";
-import { rowOf, shipAll } from "./shipping";
+import type { Calls, Note, Row, Shipment } from "./shipping";
+import { draftOf, shipAll } from "./shipping";
 import { trackingCodes } from "./tracking";
 
 const fieldNames: Readonly<Record<string, string>> = { carrier: say("shipment.carrier"), tracking_code: say("shipment.code") };
 
 /** Ships orders with a tracking code each, pasted as a column. What was refused is named, and can be tried again: what was shipped stays as it is. */
-export function ShipMany({ orders, onClose }: { orders: readonly Order[]; onClose(): void }) {
-  const [rows, setRows] = useState(() => orders.filter((order) => order.state === OrderState.CONFIRMED).map(rowOf));
-  const others = orders.filter((order) => order.state !== OrderState.CONFIRMED);
-  const draft = useDraft(`ship:${rows.map(({ order }) => order.id).join()}`, { carrier: "", tracking_codes: "" }, "");
+export function ShipMany({ shipment, onClose }: { shipment: Shipment; onClose(): void }) {
+  const { others } = shipment;
+  const [rows, setRows] = useState(shipment.rows);
+  const draft = useDraft(draftOf(rows), { carrier: "", tracking_codes: "" }, "");
   const [shipRefunded, setShipRefunded] = useState(false);
   const ended = useRef(false);
   const calls = useCalls();

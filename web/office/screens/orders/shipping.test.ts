@@ -7,7 +7,7 @@ import { ShipOrderOutcomeSchema } from "@shopmesh/api/shopmesh/order/v1/order_se
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { Calls, Row } from "./shipping";
-import { rowOf, shipAll } from "./shipping";
+import { draftOf, draftsIn, ordersOf, rowOf, shipAll, shipmentAgain, shipmentOf } from "./shipping";
 
 const orderOf = (id: string, etag = "1", more: { email?: string } = {}): Order =>
   create(OrderSchema, { id, number: id.toUpperCase(), etag, state: OrderState.CONFIRMED, contact: { firstName: "Ada", email: more.email ?? "ada@x.example" } });
@@ -105,4 +105,17 @@ test("many orders go in calls of fifty, and none goes after it was ended", async
   assert.deepEqual(asked.map((rows) => rows.length), [50, 50, 20]);
   const rows = await ship(orders.map(rowOf), calls, { ended: () => asked.length >= 4 });
   assert.equal(rows.filter((row) => row.shipped).length, 50);
+});
+
+test("what was begun goes on with the same rows, so that codes stay with their orders", () => {
+  const inState = (id: string, state: OrderState) => ({ ...orderOf(id), state });
+  const begun = shipmentOf([orderOf("a"), inState("x", OrderState.CANCELLED), orderOf("b"), orderOf("c")]);
+  assert.deepEqual([begun.rows.map(({ order }) => order.id), begun.others.map(({ id }) => id)], [["a", "b", "c"], ["x"]]);
+  const key = draftOf(begun.rows);
+  const keys = ["requests", `draft:${key}`];
+  assert.deepEqual(draftsIn({ length: keys.length, key: (at) => keys[at] ?? null, getItem: () => "1" }), [key]);
+  assert.deepEqual(ordersOf(key), ["a", "b", "c"]);
+  const again = shipmentAgain([inState("a", OrderState.SHIPPED), inState("b", OrderState.CANCELLED), orderOf("c")]);
+  assert.equal(draftOf(again.rows), key);
+  assert.deepEqual(again.rows.map(({ shipped }) => shipped), [true, false, false]);
 });

@@ -1,8 +1,11 @@
 // Ships many orders, in calls of so many, and tells what became of each.
 import type { PostalAddress } from "@shopmesh/api/google/type/postal_address_pb";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
+import { OrderState } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import type { ShipOrderOutcome } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { disputed, stateName } from "../../components/OrderBadge";
+import type { Listed } from "../../form/draft";
+import { keysOf } from "../../form/draft";
 import { explainRule, refusalOf } from "../../rpc/errors";
 import { money } from "../../texts/format";
 import { say } from "../../texts/say";
@@ -63,6 +66,43 @@ export type Note = (id: string, change: Partial<Row>) => void;
 /** An order before it was tried. */
 export function rowOf(order: Order): Row {
   return { order, shipped: false, reason: "", violations: [], changes: [], refunded: false };
+}
+
+/** What is shipped together. */
+export interface Shipment {
+  rows: readonly Row[];
+  /** The orders that were selected, too, and are not to be shipped. */
+  others: readonly Order[];
+}
+
+/** Begins to ship what was selected. */
+export function shipmentOf(orders: readonly Order[]): Shipment {
+  const toShip = ({ state }: Order) => state === OrderState.CONFIRMED;
+  return { rows: orders.filter(toShip).map(rowOf), others: orders.filter((order) => !toShip(order)) };
+}
+
+/** Goes on with what was begun before: the rows are the same, because tracking codes belong to them by their order, and some are shipped. */
+export function shipmentAgain(orders: readonly Order[]): Shipment {
+  return { rows: orders.map((order) => ({ ...rowOf(order), shipped: gone.includes(order.state) })), others: [] };
+}
+
+const gone: readonly OrderState[] = [OrderState.SHIPPED, OrderState.DELIVERED];
+
+const begins = "ship_many:";
+
+/** The key of the draft of a shipment. */
+export function draftOf(rows: readonly Row[]): string {
+  return begins + rows.map(({ order }) => order.id).join();
+}
+
+/** The drafts of shipments in a tab. */
+export function draftsIn(store: Listed): string[] {
+  return keysOf(store, begins);
+}
+
+/** The ids of the orders of a draft. */
+export function ordersOf(key: string): string[] {
+  return key.slice(begins.length).split(",");
 }
 
 /** Ships what is not shipped yet, until ended says so. It throws what ended it before each order had an answer. */

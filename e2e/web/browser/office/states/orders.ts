@@ -85,6 +85,18 @@ const lists: State[] = [
     },
   },
   {
+    name: 'orders, shipping some was begun',
+    open: async (desk) => {
+      await selected(desk);
+      await desk.ask('orders.ship');
+      await desk.field('tracking_codes').fill('00340434161094042557');
+      desk.page.once('dialog', (dialog) => void dialog.accept());
+      await desk.page.reload();
+      await desk.ready();
+      await expect(desk.button('draft.go_on')).toBeVisible();
+    },
+  },
+  {
     name: 'orders, some could not be shipped',
     open: async (desk) => {
       const [first] = await selected(desk);
