@@ -8,6 +8,7 @@ import { ConnectionBar } from "../components/ConnectionBar";
 import { typing } from "../components/DataTable";
 import { Dialog } from "../components/Dialog";
 import { Facts } from "../components/Small";
+import { Failed } from "../components/States";
 import { useLostFocus } from "../components/useLostFocus";
 import { shop } from "../rpc/shop";
 import { useSession, useSessionState } from "../session/browser";
@@ -111,6 +112,7 @@ function Person({ onHelp }: { onHelp(): void }) {
       </select>
       <Button kind="quiet" onPress={onHelp}>{say("nav.keys")}</Button>
       <Button kind="quiet" pending={leave.isPending} onPress={() => leave.mutate()}>{say("session.sign_out")}</Button>
+      {leave.error && <Failed error={leave.error} retry={() => leave.mutate()} />}
     </div>
   );
 }

@@ -3,7 +3,7 @@
 import { call, served, type Order } from '../served.ts';
 import { paid } from './made.ts';
 import { Desk, expect, test } from './office.ts';
-import { answer, calls, expired, refuse, unproved } from './refusals.ts';
+import { answer, calls, expired, failed, refuse, unproved } from './refusals.ts';
 
 const methods = { list: 'order.v1.OrderService/ListOrders', update: 'order.v1.OrderService/UpdateOrder', renew: 'identity.v1.AccountService/RefreshSession' };
 
@@ -133,6 +133,18 @@ test.describe('a newcomer', () => {
     await signIn(other, 'newcomer');
     await expect(other.rows.first()).toBeVisible();
     await expect(desk.page.getByText('Nothing fits these filters.')).toBeVisible();
+  });
+
+  // vendure#4741
+  test('signing out that fails says so, and again signs out', async ({ desk, page, errors }) => {
+    errors.expect(/status of 401/);
+    await desk.open('/');
+    await refuse(desk, 'identity.v1.AccountService/SignOut', failed, 1);
+    await desk.button('session.sign_out').click();
+    const notice = page.getByRole('banner').getByRole('alert');
+    await expect(notice).toContainText('Something went wrong in the shop.');
+    await notice.getByRole('button', { name: desk.say('action.retry') }).click();
+    await expect(page.getByRole('heading', { name: 'Sign in to the office' })).toBeVisible();
   });
 
   test('sets up one-time codes where the shop wants them, by a picture or a text, and goes on', async ({ desk }) => {
