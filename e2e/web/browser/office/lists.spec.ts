@@ -1,7 +1,7 @@
 // A list is its address (vendure#1532, Umbraco.Commerce.Issues#371), its days are the shop's
 // (saleor-dashboard#1582), and its file holds all that fits.
 import { readFile } from 'node:fs/promises';
-import { call, mailsOf, once, type Order } from '../served.ts';
+import { call, mailsOf, once, sell, type Order } from '../served.ts';
 import { address } from '../visit.ts';
 import { paid, toShip } from './made.ts';
 import { Desk, expect, test } from './office.ts';
@@ -92,6 +92,41 @@ test('the pages of a list follow each other, and Back leads to the one before', 
   await expect(desk.rows).toHaveCount(1);
   await desk.button('pager.first').click();
   await expect.poll(() => shown(desk)).toEqual(first);
+});
+
+test('how many a list has stands on each of its pages, also on one that a link leads to', async ({ desk, page }) => {
+  await page.route(calls('catalog.v1.ProductService/ListProducts'), (route) =>
+    route.continue({ postData: JSON.stringify({ ...(route.request().postDataJSON() as object), pageSize: 2 }) }),
+  );
+  const name = `Counted ${crypto.randomUUID().slice(0, 8)}`;
+  for (let i = 0; i < 3; i++) await sell(1, undefined, name);
+  await desk.open(`/products?q=${encodeURIComponent(name)}`);
+  await expect(desk.rows).toHaveCount(2);
+  await expect(page.getByText('3 entries')).toBeVisible();
+  await desk.button('pager.next').click();
+  await expect(desk.rows).toHaveCount(1);
+  await expect(page.getByText('3 entries')).toBeVisible();
+  await page.reload();
+  await expect(desk.rows).toHaveCount(1);
+  await expect(page.getByText('3 entries')).toBeVisible();
+});
+
+test('versions of settings are read on to the first one, each with what it changed', async ({ desk, page }) => {
+  const version = (number: string, timeZone: string) => ({
+    settings: { context: 'storefront', version: number, updateTime: '2026-11-30T12:00:00Z', actor: 'owner', storefront: { timeZone } }, changedPaths: ['time_zone'],
+  });
+  await page.route(calls('config.v1.ConfigService/ListSettingsVersions'), (route) => {
+    const { pageToken } = route.request().postDataJSON() as { pageToken?: string };
+    const json = pageToken ? { versions: [version('1', 'Europe/Rome')] } : { versions: [version('3', 'Europe/Paris'), version('2', 'Europe/Oslo')], nextPageToken: 'older' };
+    return route.fulfill({ json });
+  });
+  await desk.open('/settings?context=storefront');
+  const versions = page.locator('main ol > li');
+  await expect(versions).toHaveText([/Europe\/Oslo → Europe\/Paris/]);
+  await desk.button('settings.older').click();
+  await expect(versions).toHaveText([/Europe\/Oslo → Europe\/Paris/, /Europe\/Rome → Europe\/Oslo/, /→ Europe\/Rome/]);
+  await expect(desk.button('settings.older')).toHaveCount(0);
+  await expect(desk.button('settings.back')).toHaveCount(2);
 });
 
 // saleor-dashboard#1582; the shop's days are those of Auckland, the browser's those of Berlin.

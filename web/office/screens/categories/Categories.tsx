@@ -23,7 +23,7 @@ function List() {
   const tree = useCategories();
   const mayWrite = useSession().may(Permission.CATALOG_WRITE);
   const [making, setMaking] = useState(false);
-  const all = tree.data?.categories ?? [];
+  const all = tree.data ?? [];
   return (
     <section className="stack">
       <div className="heading">

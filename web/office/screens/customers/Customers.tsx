@@ -13,6 +13,7 @@ import { useHeld } from "../../components/held";
 import { NewRows } from "../../components/NewRows";
 import { Count, Pager } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { useAsksTotal, useTotal } from "../../components/useTotal";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
 import { day } from "../../texts/format";
@@ -40,10 +41,12 @@ const route = getRouteApi("/customers");
 function List() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  const filter = customerFilter(search);
   const list = useQuery(CustomerService.method.listCustomers, {
-    filter: customerFilter(search), pageToken: search.page ?? "", includeTotalSize: !search.page,
+    filter, pageToken: search.page ?? "", includeTotalSize: useAsksTotal(search.page),
   }, { placeholderData: keepPreviousData });
   const held = useHeld(list, JSON.stringify(search), (answer) => answer.customers, (customer) => customer.id);
+  const total = useTotal(filter, list);
   const narrow = (change: Narrowing<CustomerSearch>) => void navigate({ search: (last) => setOnly<CustomerSearch>({ ...last, page: undefined, ...change }) });
   const clear = () => narrow({ q: undefined });
   return (
@@ -54,7 +57,7 @@ function List() {
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
-          <Count size={list.data.totalSize} />
+          <Count size={total} />
           <NewRows held={held} />
           <DataTable label={say("nav.customers")} columns={columns} rows={held.rows} keyOf={(customer) => customer.id}
             onOpen={(customer) => void navigate({ to: "/customers/$id", params: { id: customer.id } })}

@@ -14,6 +14,7 @@ import { NewRows } from "../../components/NewRows";
 import { kindName, MailBadge } from "../../components/mail";
 import { Count, Pager } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { useAsksTotal, useTotal } from "../../components/useTotal";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
 import { time } from "../../texts/format";
@@ -38,10 +39,12 @@ const route = getRouteApi("/mails");
 function List() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  const filter = mailFilter(search);
   const list = useQuery(NotificationService.method.listNotifications, {
-    filter: mailFilter(search), pageToken: search.page ?? "", includeTotalSize: !search.page,
+    filter, pageToken: search.page ?? "", includeTotalSize: useAsksTotal(search.page),
   }, { placeholderData: keepPreviousData });
   const held = useHeld(list, JSON.stringify(search), (answer) => answer.notifications, (mail) => mail.id);
+  const total = useTotal(filter, list);
   const narrow = (change: Narrowing<MailSearch>) => void navigate({ search: (last) => setOnly<MailSearch>({ ...last, page: undefined, ...change }) });
   const clear = () => narrow({ q: undefined, view: undefined });
   const narrowed = Boolean(search.q ?? search.view);
@@ -55,7 +58,7 @@ function List() {
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
-          <Count size={list.data.totalSize} />
+          <Count size={total} />
           <NewRows held={held} />
           <DataTable label={say("nav.mails")} columns={columns} rows={held.rows} keyOf={(mail) => mail.id}
             onOpen={(mail) => void navigate({ to: "/mails/$id", params: { id: mail.id } })}

@@ -9,6 +9,7 @@ import { useMemo, useState } from "react";
 import { Button } from "../../components/Button";
 import { Count, Pager } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { useAsksTotal, useTotal } from "../../components/useTotal";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
 import { useSession } from "../../session/browser";
@@ -103,9 +104,12 @@ function Sheet() {
 // The products of a page of the list, with their stock where one may see it.
 function usePage(search: ProductSearch, wanted: boolean) {
   const reads = useSession().may(Permission.STOCK_READ);
+  const filter = productFilter(search);
+  const includeTotalSize = useAsksTotal(search.page);
   const list = useQuery(ProductService.method.listProducts, wanted ? {
-    pageSize: PAGE, filter: productFilter(search), orderBy: search.sort ?? "code", pageToken: search.page ?? "", includeTotalSize: !search.page,
+    pageSize: PAGE, filter, orderBy: search.sort ?? "code", pageToken: search.page ?? "", includeTotalSize,
   } : skipToken, { placeholderData: keepPreviousData });
+  const total = useTotal(filter, list);
   const products = list.data?.products;
   const stock = useQuery(InventoryService.method.batchGetStock,
     reads && products && products.length > 0 ? { productIds: products.map(({ id }) => id) } : skipToken);
@@ -117,7 +121,7 @@ function usePage(search: ProductSearch, wanted: boolean) {
   }, [ready, products, stock.data]);
   const error: unknown = list.error ?? stock.error;
   return {
-    rows, error, isPending: !rows && error == null, total: list.data?.totalSize, next: list.data?.nextPageToken ?? "",
+    rows, error, isPending: !rows && error == null, total, next: list.data?.nextPageToken ?? "",
     retry: () => void (list.error ? list.refetch() : stock.refetch()),
   };
 }

@@ -12,6 +12,7 @@ import { useHeld } from "../../components/held";
 import { NewRows } from "../../components/NewRows";
 import { Count, Pager, Price } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { useAsksTotal, useTotal } from "../../components/useTotal";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
 import { useSession } from "../../session/browser";
@@ -43,10 +44,12 @@ function List() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const mayWrite = useSession().may(Permission.CATALOG_WRITE);
+  const filter = productFilter(search);
   const list = useQuery(ProductService.method.listProducts, {
-    pageSize: PAGE, filter: productFilter(search), orderBy: search.sort ?? "code", pageToken: search.page ?? "", includeTotalSize: !search.page,
+    pageSize: PAGE, filter, orderBy: search.sort ?? "code", pageToken: search.page ?? "", includeTotalSize: useAsksTotal(search.page),
   }, { placeholderData: keepPreviousData });
   const held = useHeld(list, JSON.stringify(search), (answer) => answer.products, (product) => product.id);
+  const total = useTotal(filter, list);
   const narrow = (change: Narrowing<ProductSearch>) =>
     void navigate({ search: (last) => setOnly<ProductSearch>({ ...last, page: undefined, ...change }) });
   const clear = () => narrow({ q: undefined, view: undefined, category: undefined });
@@ -63,7 +66,7 @@ function List() {
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
-          <Count size={list.data.totalSize} />
+          <Count size={total} />
           <NewRows held={held} />
           <DataTable label={say("nav.products")} columns={columns} rows={held.rows} keyOf={(product) => product.id}
             onOpen={(product) => void navigate({ to: "/products/$id", params: { id: product.id } })}

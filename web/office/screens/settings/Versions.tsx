@@ -1,4 +1,6 @@
-import { useMutation, useQuery } from "@connectrpc/connect-query";
+import { createClient } from "@connectrpc/connect";
+import { useMutation, useTransport } from "@connectrpc/connect-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { ConfigService } from "@shopmesh/api/shopmesh/config/v1/config_service_pb";
 import type { SettingsVersion } from "@shopmesh/api/shopmesh/config/v1/settings_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
@@ -17,8 +19,8 @@ import type { Context } from "./search";
 import type { Difference } from "./shown";
 import { differences, held } from "./shown";
 
-// How many versions are shown. One more is read, because each is told by what it changed of the one before it.
-const SHOWN = 20;
+// How many versions are read at a time. The last of them is shown with the next ones, because each is told by what it changed of the one before it.
+const PAGE = 21;
 // How many characters of a value the list has, such as of a legal text.
 const BRIEF = 120;
 
@@ -26,27 +28,40 @@ const BRIEF = 120;
 export function Versions({ context, etag, now, defaults }: { context: Context; etag: string; now: Fields; defaults: Fields }) {
   const [back, setBack] = useState<SettingsVersion>();
   const mayWrite = useSession().may(Permission.SETTINGS_WRITE);
-  const list = useQuery(ConfigService.method.listSettingsVersions, { context, pageSize: SHOWN + 1 });
+  const list = useVersions(context);
   return (
     <section className="stack">
       <h2>{say("settings.versions")}</h2>
       {list.isPending && <Skeleton rows={4} />}
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
-      {list.data?.versions.length === 0 && <EmptyState text={say("settings.no_versions")} />}
+      {list.versions?.length === 0 && <EmptyState text={say("settings.no_versions")} />}
       <ol className="stack">
-        {list.data?.versions.slice(0, SHOWN).map((version, at) => (
+        {list.versions?.slice(0, list.hasNextPage ? -1 : undefined).map((version, at) => (
           <li className="row" key={String(version.settings?.version)}>
             <strong>{number(version.settings?.version ?? 0n)}</strong>
             <span>{time(version.settings?.updateTime)}</span>
             <Actor actor={version.settings?.actor ?? ""} />
-            <Differences all={between(context, fieldsOf(context, list.data.versions[at + 1]?.settings), fieldsOf(context, version.settings), defaults)} most={BRIEF} />
+            <Differences all={between(context, fieldsOf(context, list.versions?.[at + 1]?.settings), fieldsOf(context, version.settings), defaults)} most={BRIEF} />
             {mayWrite && at > 0 && <Button kind="quiet" onPress={() => setBack(version)}>{say("settings.back")}</Button>}
           </li>
         ))}
       </ol>
+      {list.hasNextPage && <p><Button kind="quiet" pending={list.isFetchingNextPage} onPress={() => void list.fetchNextPage()}>{say("settings.older")}</Button></p>}
       {back && <Rollback context={context} etag={etag} now={now} defaults={defaults} version={back} onClose={() => setBack(undefined)} />}
     </section>
   );
+}
+
+// The versions that were read so far, the newest first; undefined before the first ones are there.
+function useVersions(context: Context) {
+  const service = createClient(ConfigService, useTransport());
+  const list = useInfiniteQuery({
+    queryKey: ["settings versions", context],
+    queryFn: ({ pageParam, signal }) => service.listSettingsVersions({ context, pageSize: PAGE, pageToken: pageParam }, { signal }),
+    initialPageParam: "",
+    getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
+  });
+  return { ...list, versions: list.data?.pages.flatMap(({ versions }) => versions) };
 }
 
 function between(context: Context, before: Fields, after: Fields, defaults: Fields): Difference[] {

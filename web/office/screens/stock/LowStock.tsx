@@ -11,6 +11,7 @@ import { useHeld } from "../../components/held";
 import { NewRows } from "../../components/NewRows";
 import { Count, Pager } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { useAsksTotal, useTotal } from "../../components/useTotal";
 import { setOnly } from "../../rpc/search";
 import { number } from "../../texts/format";
 import { say } from "../../texts/say";
@@ -38,8 +39,9 @@ function List() {
   const { page } = route.useSearch();
   const navigate = route.useNavigate();
   const go = (next: string | undefined) => void navigate({ search: setOnly<StockSearch>({ page: next }) });
-  const list = useQuery(InventoryService.method.listLowStock, { pageToken: page ?? "", includeTotalSize: !page }, { placeholderData: keepPreviousData });
+  const list = useQuery(InventoryService.method.listLowStock, { pageToken: page ?? "", includeTotalSize: useAsksTotal(page) }, { placeholderData: keepPreviousData });
   const held = useHeld(list, page ?? "", (answer) => answer.stocks, (stock) => stock.productId);
+  const total = useTotal("", list);
   return (
     <section className="stack">
       <h1>{say("nav.stock")}</h1>
@@ -47,7 +49,7 @@ function List() {
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
-          <Count size={list.data.totalSize} />
+          <Count size={total} />
           <NewRows held={held} />
           <DataTable label={say("nav.stock")} columns={columns} rows={held.rows} keyOf={(stock) => stock.productId}
             onOpen={(stock) => void navigate({ to: "/products/$id", params: { id: stock.productId } })} empty={<EmptyState text={say("stock.enough")} />} />
