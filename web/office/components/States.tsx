@@ -1,4 +1,5 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import { useSession } from "../session/browser";
@@ -22,10 +23,12 @@ export function EmptyState({ text, children }: { text: string; children?: ReactN
   return <div className="empty-state"><p>{text}</p>{children}</div>;
 }
 
-/** What could not be loaded: why, and once more. first leads to the first page of a list, where the address names one that is not there any more. */
+/** What could not be loaded: why, and once more. What was loaded before is shown still beside it, and it says as of when that is. first leads to the first page of a list, where the address names one that is not there any more. */
 export function Failed({ error, retry, first }: { error: unknown; retry(): void; first?: () => void }) {
   const { reason } = refusalOf(error);
   const gone = reason === "PAGE_TOKEN_INVALID" && first !== undefined;
+  const since = useLoadedTime(error);
+  if (since > 0 && !gone) return <Stale error={error} since={since} retry={retry} />;
   return (
     <div className="notice" data-kind="bad" role="alert">
       <p>{explain(error)}</p>
@@ -33,6 +36,12 @@ export function Failed({ error, retry, first }: { error: unknown; retry(): void;
       {!gone && reason !== "PERMISSION_DENIED" && <Button kind="quiet" onPress={retry}>{say("action.retry")}</Button>}
     </div>
   );
+}
+
+// When what failed was loaded the last time, in milliseconds since 1970; 0 where it never was.
+function useLoadedTime(error: unknown): number {
+  const queries = useQueryClient().getQueryCache().getAll();
+  return queries.find(({ state }) => state.error === error)?.state.dataUpdatedAt ?? 0;
 }
 
 /** What is shown still, though it could not be read again: as of when it is, and why. */

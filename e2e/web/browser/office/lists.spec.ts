@@ -5,7 +5,7 @@ import { call, mailsOf, once, sell, type Order } from '../served.ts';
 import { address } from '../visit.ts';
 import { paid, toShip } from './made.ts';
 import { Desk, expect, test } from './office.ts';
-import { answer, calls } from './refusals.ts';
+import { answer, calls, failed, refuse } from './refusals.ts';
 
 /** What the rows of a list show. */
 const shown = (desk: Desk) => desk.rows.getByRole('rowheader').allTextContents();
@@ -195,6 +195,36 @@ test('who comes back to a tab finds the rows where they were', async ({ desk, pa
   await expect(desk.rows).toHaveCount(1);
   await page.getByRole('button', { name: '1 new' }).click();
   await expect(desk.rows).toHaveCount(2);
+});
+
+test('a list that can’t be read again stays, and says as of when it is', async ({ desk, page }) => {
+  const order = await paid();
+  await page.clock.install();
+  await desk.open(`/orders?q=${order.number}`);
+  await expect(desk.rows).toHaveCount(1);
+  await refuse(desk, 'order.v1.OrderService/ListOrders', failed, 1);
+  await page.clock.fastForward(31_000);
+  const notice = page.locator('main .notice[data-kind=warn]');
+  await expect(notice).toContainText(/This is as of .+\. It could not be read again: .+ Reference: 0190a5d1-ac96/);
+  await expect(desk.rows).toHaveCount(1);
+  await notice.getByRole('button', { name: desk.say('action.retry') }).click();
+  await expect(notice).toHaveCount(0);
+});
+
+test('a mail that can’t be read again says as of when it is', async ({ desk, page }) => {
+  const order = await paid();
+  const { id } = await once('the order is confirmed by mail', async () => {
+    const [first] = await mailsOf(order);
+    if (!first) throw new Error('there is no mail yet');
+    return first;
+  });
+  await desk.open(`/mails/${id}`);
+  await desk.ask('mail.resend');
+  await refuse(desk, 'notification.v1.NotificationService/GetNotification', failed);
+  await desk.send();
+  await desk.said('The mail goes to');
+  await expect(page.locator('main .notice[data-kind=warn]')).toContainText('This is as of');
+  await expect(page.locator('iframe.mail')).toBeVisible();
 });
 
 test('more than ten thousand are not counted', async ({ desk, page }) => {

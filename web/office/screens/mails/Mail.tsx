@@ -9,7 +9,7 @@ import { DataTable } from "../../components/DataTable";
 import { kindName, MailBadge, Resend } from "../../components/mail";
 import { Said } from "../../components/Said";
 import { Facts } from "../../components/Small";
-import { EmptyState, Pending, Permitted } from "../../components/States";
+import { EmptyState, Pending, Permitted, Stale } from "../../components/States";
 import { time } from "../../texts/format";
 import { say } from "../../texts/say";
 import { Frame } from "./Frame";
@@ -29,9 +29,14 @@ export function MailScreen(): ReactNode {
 
 function Loaded() {
   const { id } = route.useParams();
-  const { data, error, refetch } = useQuery(NotificationService.method.getNotification, { id });
+  const { data, error, dataUpdatedAt, refetch } = useQuery(NotificationService.method.getNotification, { id });
   if (!data?.notification) return <Pending title={say("nav.mails")} error={error} retry={() => void refetch()} />;
-  return <Shown mail={data.notification} />;
+  return (
+    <>
+      <Stale error={error} since={dataUpdatedAt} retry={() => void refetch()} />
+      <Shown mail={data.notification} />
+    </>
+  );
 }
 
 function Shown({ mail }: { mail: Notification }) {
