@@ -8,7 +8,7 @@ import { DataTable } from "../office/components/DataTable";
 import { DayFilter, FilterBar, Views } from "../office/components/FilterBar";
 import { NewRows } from "../office/components/NewRows";
 import { OrderBadge } from "../office/components/OrderBadge";
-import { Count, Pager, Price } from "../office/components/Small";
+import { ListSize, Pager, Price } from "../office/components/Small";
 import { EmptyState, Failed, Skeleton } from "../office/components/States";
 import type { Branch } from "../office/components/Tree";
 import { Tree } from "../office/components/Tree";
@@ -75,7 +75,7 @@ export const lists: readonly Shown[] = [
       { name: "a day", shown: <Kept<string | undefined> first="2026-11-30">{(day, choose) => <DayFilter name="to" label={say("filter.to")} value={day} onChange={choose} />}</Kept> },
     ],
   },
-  { name: "Count", states: [{ name: "one", shown: <Count size={1} /> }, { name: "many", shown: <Count size={1234} /> }, { name: "too many to count", shown: <Count size={10_001} /> }] },
+  { name: "ListSize", states: [{ name: "one", shown: <ListSize size={1} /> }, { name: "many", shown: <ListSize size={1234} /> }, { name: "too many to count", shown: <ListSize size={10_001} /> }] },
   { name: "NewRows", states: [{ name: "one", shown: <NewRows held={{ fresh: 1, take: nothing }} /> }, { name: "three", shown: <NewRows held={{ fresh: 3, take: nothing }} /> }] },
   {
     name: "Pager",

@@ -43,7 +43,7 @@ export function Pager({ page, next, go }: { page: string | undefined; next: stri
 const MOST = 10_000;
 
 /** How many a list has. */
-export function Count({ size }: { size: number | undefined }) {
+export function ListSize({ size }: { size: number | undefined }) {
   if (size === undefined) return null;
-  return <p className="count" role="status">{size > MOST ? say("list.many", { Most: MOST }) : count("list.count", size)}</p>;
+  return <p className="list-size" role="status">{size > MOST ? say("list.many", { Most: MOST }) : count("list.count", size)}</p>;
 }

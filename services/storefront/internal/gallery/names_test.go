@@ -49,19 +49,23 @@ func TestAComponentHasOneName(t *testing.T) {
 	}
 }
 
+// A screen's own parts have other names than components: who reads "Price" knows which one it is.
+func TestNoScreenTakesTheNameOfAComponent(t *testing.T) {
+	t.Parallel()
+	components := officeComponents(t)
+	for _, folder := range []string{"screens", "screens/*", "session"} {
+		for name := range sources(t, "../../../../web/office/"+folder+"/*.tsx", `(?m)^(?:export )?function ([A-Z]\w*)[(<]`) {
+			if _, there := components[name]; there {
+				t.Errorf("%s is a component, and something else in %s", name, folder)
+			}
+		}
+	}
+}
+
 // What a component looks like is found by its name: its class is the name as CSS writes names.
 func TestAComponentHasTheClassOfItsName(t *testing.T) {
 	t.Parallel()
-	styles := ""
-	for _, pattern := range []string{"../../../../web/design/*.css", "../../../../web/office/style/*.css"} {
-		for _, content := range read(t, pattern) {
-			styles += content
-		}
-	}
-	styled := make(map[string]bool)
-	for _, class := range regexp.MustCompile(`\.([a-z][a-z-]*)`).FindAllStringSubmatch(styles, -1) {
-		styled[class[1]] = true
-	}
+	styled := styledClasses(t)
 	checked := 0
 	for in, components := range map[place]map[string]string{shop: shopComponents(t), office: officeComponents(t)} {
 		for name, source := range components {
@@ -78,6 +82,20 @@ func TestAComponentHasTheClassOfItsName(t *testing.T) {
 	if checked < len(named()) {
 		t.Errorf("%d components have a class: they are not found as they are written", checked)
 	}
+}
+
+// styledClasses are the classes that the styles name.
+func styledClasses(t *testing.T) map[string]bool {
+	t.Helper()
+	styled := make(map[string]bool)
+	for _, pattern := range []string{"../../../../web/design/*.css", "../../../../web/office/style/*.css"} {
+		for _, content := range read(t, pattern) {
+			for _, class := range regexp.MustCompile(`\.([a-z][a-z-]*)`).FindAllStringSubmatch(content, -1) {
+				styled[class[1]] = true
+			}
+		}
+	}
+	return styled
 }
 
 var humps = regexp.MustCompile(`[a-z][A-Z]`)

@@ -11,7 +11,7 @@ import { DataTable } from "../../components/DataTable";
 import { FilterBar } from "../../components/FilterBar";
 import { useHeld } from "../../components/held";
 import { NewRows } from "../../components/NewRows";
-import { Count, Pager } from "../../components/Small";
+import { ListSize, Pager } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
 import { useAsksTotal, useTotal } from "../../components/useTotal";
 import type { Narrowing } from "../../rpc/search";
@@ -57,7 +57,7 @@ function List() {
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
-          <Count size={total} />
+          <ListSize size={total} />
           <NewRows held={held} />
           <DataTable label={say("nav.customers")} columns={columns} rows={held.rows} keyOf={(customer) => customer.id}
             onOpen={(customer) => void navigate({ to: "/customers/$id", params: { id: customer.id } })}

@@ -12,7 +12,7 @@ import { FilterBar, Views } from "../../components/FilterBar";
 import { useHeld } from "../../components/held";
 import { NewRows } from "../../components/NewRows";
 import { kindName, MailBadge } from "../../components/mail";
-import { Count, Pager } from "../../components/Small";
+import { ListSize, Pager } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
 import { useAsksTotal, useTotal } from "../../components/useTotal";
 import type { Narrowing } from "../../rpc/search";
@@ -58,7 +58,7 @@ function List() {
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
-          <Count size={total} />
+          <ListSize size={total} />
           <NewRows held={held} />
           <DataTable label={say("nav.mails")} columns={columns} rows={held.rows} keyOf={(mail) => mail.id}
             onOpen={(mail) => void navigate({ to: "/mails/$id", params: { id: mail.id } })}

@@ -14,7 +14,7 @@ import { DayFilter, FilterBar, Views } from "../../components/FilterBar";
 import { useHeld } from "../../components/held";
 import { NewRows } from "../../components/NewRows";
 import { OrderBadge } from "../../components/OrderBadge";
-import { Count, Pager, Price } from "../../components/Small";
+import { ListSize, Pager, Price } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
@@ -93,7 +93,7 @@ function List() {
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
-          <div className="row"><Count size={list.data.totalSize} /><ExportButton filter={filter} /></div>
+          <div className="row"><ListSize size={list.data.totalSize} /><ExportButton filter={filter} /></div>
           <NewRows held={held} />
           <DataTable label={say("nav.orders")} columns={columns} rows={held.rows} keyOf={(order) => order.id} selected={selected} onSelect={setSelected}
             onOpen={(order) => void navigate({ to: "/orders/$id", params: { id: order.id } })}

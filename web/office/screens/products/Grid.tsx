@@ -7,7 +7,7 @@ import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import type { ReactNode } from "react";
 import { useMemo, useState } from "react";
 import { Button } from "../../components/Button";
-import { Count, Pager } from "../../components/Small";
+import { ListSize, Pager } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
 import { useAsksTotal, useTotal } from "../../components/useTotal";
 import type { Narrowing } from "../../rpc/search";
@@ -76,7 +76,7 @@ function Sheet() {
       {!changedOnly && page.isPending && <Skeleton rows={12} />}
       {rows && (
         <>
-          {!changedOnly && <Count size={page.total} />}
+          {!changedOnly && <ListSize size={page.total} />}
           <p className="soft">{say("grid.help")}</p>
           <GridTable rows={rows} changes={draft.changes} may={may} saving={saving} onUndo={() => !saving && draft.undo()}
             onOpen={(row) => void navigate({ to: "/products/$id", params: { id: row.id } })}

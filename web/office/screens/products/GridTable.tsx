@@ -61,18 +61,18 @@ function columnsOf(may: Readonly<Record<CellName, boolean>>, saving: boolean): G
     { id: "code", name: say("product.code"), cell: ({ seen }) => <bdi>{seen.code}</bdi> },
     { id: "name", name: say("product.name"), cell: ({ seen }) => <bdi>{seen.name}</bdi> },
     {
-      id: "price", name: say("product.price"), figures: true, cell: (row) => <Price row={row} />,
+      id: "price", name: say("product.price"), figures: true, cell: (row) => <PriceCell row={row} />,
       ...editable("price", ({ seen }) => (seen.price === "" ? "" : typedAmount(seen.price, seen.currency, locale))),
     },
     {
-      id: "stock", name: say("stock.on_hand"), figures: true, cell: (row) => <Stock row={row} />,
+      id: "stock", name: say("stock.on_hand"), figures: true, cell: (row) => <StockCell row={row} />,
       ...editable("stock", ({ seen }) => (seen.onHand === "" ? "" : number(BigInt(seen.onHand)))),
     },
     { id: "note", name: say("grid.note"), cell: ({ change }) => <Notes change={change} saving={saving} /> },
   ];
 }
 
-function Price({ row: { seen, change } }: { row: Row }) {
+function PriceCell({ row: { seen, change } }: { row: Row }) {
   const was = amountOf((change?.seen ?? seen).price, seen.currency);
   return <Changed was={was} typed={change?.price} now={(value) => amountOf(value, change?.seen.currency ?? seen.currency)} />;
 }
@@ -82,7 +82,7 @@ function amountOf(value: string, currency: string): string {
   return new Intl.NumberFormat(locale, { style: "currency", currency }).format(value as `${number}`);
 }
 
-function Stock({ row: { seen, change } }: { row: Row }) {
+function StockCell({ row: { seen, change } }: { row: Row }) {
   const first = change?.stock ? change.seen : seen;
   const pieces = (value: string) => {
     const delta = deltaOf(first, value);

@@ -10,7 +10,7 @@ import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { useHeld } from "../../components/held";
 import { NewRows } from "../../components/NewRows";
-import { Count, Pager, Price } from "../../components/Small";
+import { ListSize, Pager, Price } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
 import { useAsksTotal, useTotal } from "../../components/useTotal";
 import type { Narrowing } from "../../rpc/search";
@@ -66,7 +66,7 @@ function List() {
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
-          <Count size={total} />
+          <ListSize size={total} />
           <NewRows held={held} />
           <DataTable label={say("nav.products")} columns={columns} rows={held.rows} keyOf={(product) => product.id}
             onOpen={(product) => void navigate({ to: "/products/$id", params: { id: product.id } })}

@@ -9,7 +9,7 @@ import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { useHeld } from "../../components/held";
 import { NewRows } from "../../components/NewRows";
-import { Count, Pager } from "../../components/Small";
+import { ListSize, Pager } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
 import { useAsksTotal, useTotal } from "../../components/useTotal";
 import { setOnly } from "../../rpc/search";
@@ -49,7 +49,7 @@ function List() {
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
-          <Count size={total} />
+          <ListSize size={total} />
           <NewRows held={held} />
           <DataTable label={say("nav.stock")} columns={columns} rows={held.rows} keyOf={(stock) => stock.productId}
             onOpen={(stock) => void navigate({ to: "/products/$id", params: { id: stock.productId } })} empty={<EmptyState text={say("stock.enough")} />} />

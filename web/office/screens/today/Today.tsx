@@ -36,11 +36,11 @@ export function Today(): ReactNode {
       <h1>{say("nav.today")}</h1>
       {!orders && !mails && !stock && <EmptyState text={say("today.nothing")} />}
       <ul className="figures-of-today">
-        {orders && <Count name={say("today.to_ship")} query={toShip}>{(text) => <Link to="/orders" search={{ view: "to_ship" }}>{text}</Link>}</Count>}
-        {orders && <Count name={say("today.overdue")} query={overdue}>{(text) => <Link to="/orders" search={{ view: "overdue" }}>{text}</Link>}</Count>}
-        {orders && <Count name={say("today.disputed")} query={disputed}>{(text) => <Link to="/orders" search={{ view: "disputed" }}>{text}</Link>}</Count>}
-        {mails && <Count name={say("today.failed_mails")} query={failed}>{(text) => <Link to="/mails" search={{ view: "failed" }}>{text}</Link>}</Count>}
-        {stock && <Count name={say("today.low_stock")} query={low}>{(text) => <Link to="/stock">{text}</Link>}</Count>}
+        {orders && <Figure name={say("today.to_ship")} query={toShip}>{(text) => <Link to="/orders" search={{ view: "to_ship" }}>{text}</Link>}</Figure>}
+        {orders && <Figure name={say("today.overdue")} query={overdue}>{(text) => <Link to="/orders" search={{ view: "overdue" }}>{text}</Link>}</Figure>}
+        {orders && <Figure name={say("today.disputed")} query={disputed}>{(text) => <Link to="/orders" search={{ view: "disputed" }}>{text}</Link>}</Figure>}
+        {mails && <Figure name={say("today.failed_mails")} query={failed}>{(text) => <Link to="/mails" search={{ view: "failed" }}>{text}</Link>}</Figure>}
+        {stock && <Figure name={say("today.low_stock")} query={low}>{(text) => <Link to="/stock">{text}</Link>}</Figure>}
       </ul>
       {orders && <SalesPart />}
     </section>
@@ -55,7 +55,7 @@ interface Counted {
 }
 
 // A count that leads to its list.
-function Count({ name, query, children }: { name: string; query: Counted; children(text: ReactNode): ReactNode }) {
+function Figure({ name, query, children }: { name: string; query: Counted; children(text: ReactNode): ReactNode }) {
   return (
     <li>
       {query.isPending && <Skeleton rows={2} />}
