@@ -37,7 +37,7 @@ export function AddressFields({ prefix, typed, set }: AddressFieldsProps) {
       <Field {...of("postal_code")} />
       <Field {...of("locality")} />
       <Field {...of("administrative_area")} />
-      <ComboBox {...country} options={countries} />
+      <ComboBox {...country} help={say("address.region_help")} options={countries} />
     </>
   );
 }

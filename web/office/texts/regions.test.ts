@@ -14,6 +14,8 @@ test("a country is chosen by its name, and one that is set stays, whatever it is
   const names = (set: string) => regionChoices(set).map(({ label }) => label);
   assert.equal(names("").length, regions.length);
   assert.ok(names("").indexOf("Åland Islands") < names("").indexOf("Albania"), "marks do not move a name to the end");
-  assert.deepEqual(regionChoices("u k").filter(({ value }) => value === "u k"), [{ value: "u k", label: "u k" }]);
+  assert.deepEqual(regionChoices("u k").filter(({ value }) => value === "u k"), [{ value: "u k", label: "u k", names: ["u k", "u k"] }]);
   assert.equal(regionChoices("GB").length, regions.length);
+  assert.equal(regionChoices("GB"), regionChoices("DE"), "249 names are not sorted anew for each choice");
+  assert.deepEqual(regionChoices("").find(({ value }) => value === "AT")?.names, ["Austria", "Österreich"]);
 });

@@ -1,5 +1,5 @@
 // Countries and territories, as people read them.
-import { locale } from "./say";
+import { languages, locale } from "./say";
 
 /** The codes that the contracts take: those of kit/grammar. */
 export const regions: readonly string[] = (
@@ -10,14 +10,36 @@ export const regions: readonly string[] = (
   "SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW"
 ).split(" ");
 
-/** The name of a country or territory; its code where the browser knows no name, and what is none as it is. */
-export function regionName(code: string, within = locale): string {
-  return !/^[A-Z]{2}$/.test(code) ? code : (new Intl.DisplayNames(within, { type: "region", fallback: "code" }).of(code) ?? code);
+// One for each locale: making one takes longer than naming all countries by it.
+const namers = new Map<string, Intl.DisplayNames>();
+
+function namerOf(within: string): Intl.DisplayNames {
+  const namer = namers.get(within) ?? new Intl.DisplayNames(within, { type: "region", fallback: "code" });
+  namers.set(within, namer);
+  return namer;
 }
 
+/** The name of a country or territory; its code where the browser knows no name, and what is none as it is. */
+export function regionName(code: string, within = locale): string {
+  return !/^[A-Z]{2}$/.test(code) ? code : (namerOf(within).of(code) ?? code);
+}
+
+/** A country to choose. */
+export interface RegionChoice {
+  value: string;
+  label: string;
+  /** What it is called in the languages that the office has. */
+  names: readonly string[];
+}
+
+const choiceOf = (code: string): RegionChoice => ({ value: code, label: regionName(code), names: languages.map((language) => regionName(code, language)) });
+
+let sorted: readonly RegionChoice[] | undefined;
+
 /** All of them to choose from, by their names. One that is set already is among them, whatever it is. */
-export function regionChoices(set: string): { value: string; label: string }[] {
-  const codes = set === "" || regions.includes(set) ? regions : [...regions, set];
+export function regionChoices(set: string): readonly RegionChoice[] {
   const sorter = new Intl.Collator(locale);
-  return codes.map((value) => ({ value, label: regionName(value) })).sort((a, b) => sorter.compare(a.label, b.label));
+  const byName = (a: RegionChoice, b: RegionChoice) => sorter.compare(a.label, b.label);
+  sorted ??= regions.map(choiceOf).sort(byName);
+  return set === "" || regions.includes(set) ? sorted : [...sorted, choiceOf(set)].sort(byName);
 }

@@ -177,6 +177,19 @@ test('what two people changed stands beside each other, field by field, and noth
   expect(now).toMatchObject({ contact: { phone: '+44 20 7946 0018', lastName: 'King' }, shippingAddress: { locality: 'Bath' } });
 });
 
+test('a country that two people changed is shown by its name', async ({ desk, page, errors }) => {
+  errors.expect(stale);
+  const order = await paid();
+  await desk.open(`/orders/${order.id}`);
+  await desk.ask('correct.open');
+  await desk.field('shipping_address.region_code').fill('austria');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await call('order.v1.OrderService/UpdateOrder', { order: { id: order.id, shippingAddress: { regionCode: 'FR' } }, updateMask: 'shippingAddress.regionCode' });
+  await desk.send();
+  await expect(desk.dialog.locator('[data-kind=warn]').getByRole('definition')).toHaveText(/theirs: France, yours: Austria/);
+});
+
 // open-mercato#5985
 test('nobody is told of a change of their own, however fast they go on', async ({ desk, page }) => {
   const product = await sell(3);

@@ -157,6 +157,13 @@ test('a country is found by a part of its name, and saved as its code', async ({
   await country.fill('nowhere');
   await page.keyboard.press('Tab');
   await expect(country, 'what is no country is not kept').toHaveValue('Austria');
+  await expect(country).toHaveAccessibleDescription(/“nowhere” is not in the list\./);
+  for (const name of ['Österreich', 'at']) { // in the office’s other language, and the code
+    await country.fill(name);
+    await expect(page.getByRole('listbox').getByRole('option', { name: 'Austria', exact: true })).toBeVisible();
+  }
+  await page.getByRole('option', { name: 'Austria', exact: true }).click();
+  await expect(country).toHaveValue('Austria');
   await desk.send();
   await desk.said(`${order.number} is corrected.`);
   const { order: now } = await call<{ order: { shippingAddress: object } }>('order.v1.OrderService/GetOrder', { id: order.id });
@@ -187,4 +194,21 @@ test('an attribute that is added leaves the others as they are: a colon in a nam
   await desk.button('attribute.remove').first().click();
   await desk.field('attribute-1.name').fill('care');
   await expect(page.getByText('“care” is there more than once: the last value counts.')).toBeVisible();
+});
+
+test('a country that is none is shown as it is, and stays where nobody changes it', async ({ desk, page }) => {
+  const order = await paid();
+  await page.route(calls('order.v1.OrderService/GetOrder'), async (route) => {
+    const answered = await route.fetch();
+    const { order: read } = (await answered.json()) as { order: { shippingAddress: object } };
+    await route.fulfill({ response: answered, json: { order: { ...read, shippingAddress: { ...read.shippingAddress, regionCode: 'Albion' } } } });
+  });
+  await desk.open(`/orders/${order.id}`);
+  await desk.ask('correct.open');
+  await expect(desk.field('shipping_address.region_code')).toHaveValue('Albion');
+  await desk.field('contact.phone').fill('+44 20 7946 0018');
+  const sent = page.waitForRequest(calls('order.v1.OrderService/UpdateOrder'));
+  await desk.send();
+  expect((await sent).postDataJSON()).toMatchObject({ updateMask: 'contact.phone' });
+  await desk.said(`${order.number} is corrected.`);
 });
