@@ -1,6 +1,7 @@
 // Another build of the office is there while a tab is open (vite#11804).
 import type { Page } from '@playwright/test';
 import { sell } from '../served.ts';
+import { paid } from './made.ts';
 import { expect, test } from './office.ts';
 
 /** Returns the addresses of the pages that are loaded from now on. */
@@ -44,4 +45,17 @@ test('a file that stays missing loads the page once, and is told then', async ({
   await desk.places.getByRole('link', { name: 'Settings' }).click();
   await expect(page.getByRole('alert')).toBeVisible();
   expect(loads).toEqual(['/office/settings']);
+});
+
+test('the file of a dialog is missing: the page is loaded once, and then the dialog opens', async ({ desk, page, errors }) => {
+  errors.expect(/status of 404|dynamically imported module/);
+  const { id } = await paid();
+  await desk.open(`/orders/${id}`);
+  const loads = loadsOf(page);
+  await page.route(files, (route) => (loads.length > 0 ? route.continue() : route.fulfill({ status: 404, body: '' })));
+  await desk.button('correct.open').click();
+  await expect.poll(() => loads).toEqual([`/office/orders/${id}`]);
+  await desk.ready();
+  await desk.ask('correct.open');
+  await expect(desk.field('contact.first_name')).toBeFocused();
 });

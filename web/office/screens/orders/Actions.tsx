@@ -1,20 +1,23 @@
 import { useMutation } from "@connectrpc/connect-query";
-import { Link } from "@tanstack/react-router";
+import { lazyRouteComponent, Link } from "@tanstack/react-router";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { OrderState } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import { Button } from "../../components/Button";
 import { Failed } from "../../components/States";
 import { useDone } from "../../components/useDone";
+import { fileOf } from "../../form/leaving";
 import { useRequests } from "../../form/useRequests";
 import { useSession } from "../../session/browser";
 import { say } from "../../texts/say";
 import { CancelDialog } from "./CancelDialog";
-import { CorrectDialog } from "./CorrectDialog";
 import { ShipDialog } from "./ShipDialog";
 import { TrackingDialog } from "./TrackingDialog";
+
+// Loaded when it is first opened, as a screen is: what a country is chosen by is larger than all the other dialogs.
+const CorrectDialog = lazyRouteComponent(() => fileOf(import("./CorrectDialog")), "CorrectDialog");
 
 type Open = "ship" | "cancel" | "correct" | "tracking";
 
@@ -55,7 +58,7 @@ function Changes({ order }: { order: Order }) {
       {deliver.error && <Failed error={deliver.error} retry={() => deliver.mutate({ ...request, requestId: requests.id(request) })} />}
       {open === "ship" && <ShipDialog order={order} onClose={close} />}
       {open === "cancel" && <CancelDialog order={order} onClose={close} />}
-      {open === "correct" && <CorrectDialog order={order} onClose={close} />}
+      {open === "correct" && <Suspense><CorrectDialog order={order} onClose={close} /></Suspense>}
       {open === "tracking" && <TrackingDialog order={order} onClose={close} />}
     </>
   );
