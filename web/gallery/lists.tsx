@@ -41,6 +41,7 @@ const branches: readonly Branch<string>[] = [
   { ...leaf("kitchen", "Kitchen"), branches: [leaf("cups", "Cups and mugs"), leaf("long", "Donaudampfschifffahrtsgesellschaftskapitänsmützen")] },
   { ...leaf("garden", "Garden"), branches: [leaf("pots", "Pots")] },
 ];
+const tree = { label: say("nav.categories"), branches, beside: () => <Button kind="quiet" onPress={nothing}>{say("category.change")}</Button> };
 
 const views = [{ id: "all", name: say("orders.view.all") }, { id: "ship", name: say("orders.view.to_ship") }] as const;
 
@@ -88,14 +89,8 @@ export const lists: readonly Shown[] = [
   {
     name: "Tree",
     states: [
-      {
-        name: "one branch open",
-        shown: (
-          <Kept<ReadonlySet<string>> first={new Set(["kitchen"])}>
-            {(expanded, expand) => <Tree label={say("nav.categories")} branches={branches} expanded={expanded} onExpand={expand} beside={() => <Button kind="quiet" onPress={nothing}>{say("category.change")}</Button>} />}
-          </Kept>
-        ),
-      },
+      { name: "closed", shown: <Kept<ReadonlySet<string>> first={new Set()}>{(expanded, expand) => <Tree {...tree} expanded={expanded} onExpand={expand} />}</Kept> },
+      { name: "one branch open", shown: <Kept<ReadonlySet<string>> first={new Set(["kitchen"])}>{(expanded, expand) => <Tree {...tree} expanded={expanded} onExpand={expand} />}</Kept> },
     ],
   },
 ];

@@ -75,5 +75,5 @@ export const told: readonly Shown[] = [
   },
   { name: "ConnectionBar", states: [{ name: "offline", shown: <Offline><ConnectionBar /></Offline> }] },
   { name: "Permitted", states: [{ name: "not to this person", shown: <Permitted permission={Permission.SETTINGS_READ}>{say("nav.settings")}</Permitted> }] },
-  { name: "Pending", states: [{ name: "failed", shown: <Pending title={say("nav.orders")} error={failure("UNAVAILABLE")} retry={nothing} /> }] },
+  { name: "Pending", states: [{ name: "loading", shown: <Pending title={say("nav.orders")} error={undefined} retry={nothing} /> }, { name: "failed", shown: <Pending title={say("nav.orders")} error={failure("UNAVAILABLE")} retry={nothing} /> }] },
 ];

@@ -4,7 +4,7 @@ import { money } from "../texts/format";
 import { count, say } from "../texts/say";
 import { Button } from "./Button";
 
-/** How far something has come; its kind gives it a colour and a sign, its text says it. */
+/** How far something has come: its kind gives it a colour, its text says it. */
 export function StateBadge({ kind, children }: { kind: "todo" | "good" | "bad" | "done"; children: ReactNode }) {
   return <span className="state-badge" data-kind={kind}>{children}</span>;
 }

@@ -36,6 +36,33 @@ func TestEachModeShowsEachComponent(t *testing.T) {
 	}
 }
 
+// A component has states, each of which shows something, with the class of its name where the styles
+// have that.
+func TestEachComponentIsShownInEachOfItsStates(t *testing.T) {
+	t.Parallel()
+	g, err := open("nowhere")
+	if err != nil {
+		t.Fatal(err)
+	}
+	styled := styledClasses(t)
+	for _, of := range components(g.page(modes()[0])) {
+		if len(of.states) == 0 {
+			t.Errorf("%s has no states", of.name)
+		}
+		class := classOf(of.name)
+		has := regexp.MustCompile(`class="(?:[^"]* )?` + class + `[ "]`)
+		for _, in := range of.states {
+			var html strings.Builder
+			if err := in.component.Render(t.Context(), &html); err != nil || html.Len() == 0 {
+				t.Errorf("%s, %s: %q, %v", of.name, in.name, html.String(), err)
+			}
+			if styled[class] && !has.MatchString(html.String()) {
+				t.Errorf("%s, %s: nothing has the class %s", of.name, in.name, class)
+			}
+		}
+	}
+}
+
 // exported is a component that pages are made of; those that get what a whole page shows are
 // pages.
 var exported = regexp.MustCompile(`(?m)^templ ([A-Z]\w*)\((.*)\)`)
@@ -72,7 +99,8 @@ func TestEachComponentIsInTheGallery(t *testing.T) {
 	}
 }
 
-// The office's gallery shows each of the office's components, too.
+// The office's gallery has states of each of the office's components, too; that they are shown is checked in
+// Chromium (e2e/web/browser/office/gallery.spec.ts).
 func TestEachComponentOfTheOfficeIsInItsGallery(t *testing.T) {
 	t.Parallel()
 	all := ""
@@ -80,7 +108,8 @@ func TestEachComponentOfTheOfficeIsInItsGallery(t *testing.T) {
 		all += content
 	}
 	for name := range officeComponents(t) {
-		if name != "ToastProvider" && !strings.Contains(all, `name: "`+name+`"`) {
+		states := regexp.MustCompile(`name: "` + name + `",\s*states: (?:\[\s*[^\s\]]|[^\s\[])`)
+		if name != "ToastProvider" && !states.MatchString(all) {
 			t.Errorf("%s is not in the office's gallery", name)
 		}
 	}
@@ -102,6 +131,7 @@ func TestTheOfficesGalleryIsServed(t *testing.T) {
 	}{
 		{folder, "/office/light", http.StatusOK, "the page"},
 		{folder, "/office/rtl", http.StatusOK, "the page"},
+		{folder, "/office/", http.StatusSeeOther, "/office/light"},
 		{folder, "/office/gallery.js", http.StatusOK, "the script"},
 		{folder, "/office/other.js", http.StatusNotFound, "not found"},
 		{filepath.Join(folder, "nothing"), "/office/dark", http.StatusNotFound, "make gallery"},

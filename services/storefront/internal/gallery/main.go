@@ -37,7 +37,10 @@ func main() {
 	flag.Parse()
 	gallery, err := open(*office)
 	if err == nil {
-		fmt.Fprintf(os.Stderr, "the gallery is on http://%[1]s/light, the office's on http://%[1]s/office/light\n", *listen)
+		fmt.Fprintf(os.Stderr, "the gallery is on http://%s/light\n", *listen)
+		if _, missing := fs.Stat(gallery.office, "index.html"); missing == nil {
+			fmt.Fprintf(os.Stderr, "the office's is on http://%s/office/light\n", *listen)
+		}
 		err = http.ListenAndServe(*listen, gallery) //nolint:gosec // for whoever started it, on loopback
 	}
 	slog.Error("the gallery ended", "cause", err)
@@ -81,6 +84,10 @@ func (g *gallery) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // showOffice serves a file of the office's gallery: its page is the same for all modes, and finds its
 // own in the address.
 func (g *gallery) showOffice(w http.ResponseWriter, r *http.Request, name string) {
+	if name == "" {
+		http.Redirect(w, r, "/office/light", http.StatusSeeOther)
+		return
+	}
 	if slices.ContainsFunc(modes(), func(m mode) bool { return m.name == name }) {
 		page, err := fs.ReadFile(g.office, "index.html")
 		if err != nil {
@@ -94,13 +101,17 @@ func (g *gallery) showOffice(w http.ResponseWriter, r *http.Request, name string
 	http.ServeFileFS(w, r, g.office, name)
 }
 
-func (g *gallery) show(w http.ResponseWriter, r *http.Request, m mode) {
-	texts := g.texts.In(m.language)
-	p := view.Page{
-		Texts: texts, Standard: messages.Default, Path: "/", Things: 2,
+// page is what the components know of the page that they are on.
+func (g *gallery) page(m mode) view.Page {
+	return view.Page{
+		Texts: g.texts.In(m.language), Standard: messages.Default, Path: "/", Things: 2,
 		Shop:  view.Shop{Name: "Shopmesh", Announcement: "We are away in August.", Accent: "blue", Legal: []view.Link{{Text: "Imprint", Href: "#"}}},
 		Links: view.Links{Style: g.assets.Href("shop.css"), Script: g.assets.Href("enhance.js"), Motifs: g.assets.Href("motifs.svg"), Icon: g.assets.Href("icon.svg")},
 	}
+}
+
+func (g *gallery) show(w http.ResponseWriter, r *http.Request, m mode) {
+	texts, p := g.texts.In(m.language), g.page(m)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = fmt.Fprintf(w, `<!DOCTYPE html><html lang="%s" dir="%s" style="%s"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Gallery, %s</title><link rel="stylesheet" href="%s"><body><main><h1>Components, %s</h1><nav aria-label="Modes"><ul class="categories">`,
 		texts.Language(), texts.Dir(), m.style, m.name, p.Links.Style, m.name)
