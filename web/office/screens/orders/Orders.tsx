@@ -16,6 +16,7 @@ import { NewRows } from "../../components/NewRows";
 import { OrderBadge } from "../../components/OrderBadge";
 import { ListSize, Pager, Price } from "../../components/Small";
 import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { useAsksTotal, useTotal } from "../../components/useTotal";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
 import { useSession } from "../../session/browser";
@@ -62,8 +63,9 @@ function List() {
   const [shipping, setShipping] = useState<Shipment>();
   const filter = orderFilter(search);
   const list = useQuery(OrderService.method.listOrders, {
-    pageSize: PAGE, filter, pageToken: search.page ?? "", includeTotalSize: true,
+    pageSize: PAGE, filter, pageToken: search.page ?? "", includeTotalSize: useAsksTotal(search.page),
   }, { placeholderData: keepPreviousData, refetchInterval: LOOK });
+  const size = useTotal(filter, list);
   const held = useHeld(list, filter + (search.page ?? ""), (answer) => answer.orders, (order) => order.id);
   const fitting = useMutation(OrderService.method.listOrders, { onSuccess: ({ orders }) => setSelected(new Set(orders.map(({ id }) => id))) });
   const narrow = (change: Narrowing<OrderSearch>) => {
@@ -76,7 +78,7 @@ function List() {
   const narrowed = Object.entries(search).some(([name, value]) => name !== "page" && value !== undefined);
   const known = new Map([...(fitting.data?.orders ?? []), ...held.rows].map((order) => [order.id, order]));
   const chosen = [...known.values()].filter((order) => selected.has(order.id));
-  const total = list.data?.totalSize ?? 0;
+  const total = size ?? 0;
   const more = chosen.length < total && held.rows.every((order) => selected.has(order.id));
   return (
     <section className="stack">
@@ -93,7 +95,7 @@ function List() {
       {list.isPending && <Skeleton rows={12} />}
       {list.data && (
         <>
-          <div className="row"><ListSize size={list.data.totalSize} /><ExportButton filter={filter} /></div>
+          <div className="row"><ListSize size={size} /><ExportButton filter={filter} /></div>
           <NewRows held={held} />
           <DataTable label={say("nav.orders")} columns={columns} rows={held.rows} keyOf={(order) => order.id} selected={selected} onSelect={setSelected}
             onOpen={(order) => void navigate({ to: "/orders/$id", params: { id: order.id } })}
