@@ -8,8 +8,9 @@ import { DataTable } from "../office/components/DataTable";
 import { DayFilter, FilterBar, Views } from "../office/components/FilterBar";
 import { NewRows } from "../office/components/NewRows";
 import { OrderBadge } from "../office/components/OrderBadge";
+import { RowBars, Skeleton } from "../office/components/Skeleton";
 import { ListSize, Pager, Price } from "../office/components/Small";
-import { EmptyState, Failed, Skeleton } from "../office/components/States";
+import { EmptyState, Failed } from "../office/components/States";
 import type { Branch } from "../office/components/Tree";
 import { Tree } from "../office/components/Tree";
 import { say } from "../office/texts/say";
@@ -53,7 +54,7 @@ export const lists: readonly Shown[] = [
       { name: "rows", shown: <DataTable {...table} rows={orders} onOpen={nothing} /> },
       { name: "two selected", shown: <Kept<ReadonlySet<string>> first={new Set(["CONFIRMED", "SHIPPED"])}>{(selected, select) => <DataTable {...table} rows={orders} selected={selected} onSelect={select} />}</Kept> },
       { name: "none", shown: <DataTable {...table} rows={[]} /> },
-      { name: "in its place while it is loading", shown: <Skeleton rows={3} /> },
+      { name: "in its place while it is loading", shown: <Skeleton><RowBars columns={columns} rows={3} counted selected /></Skeleton> },
       { name: "in its place where it could not be loaded", shown: <Failed error={failure("UNAVAILABLE")} retry={nothing} /> },
     ],
   },

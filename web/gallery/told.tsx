@@ -5,8 +5,9 @@ import { Actor } from "../office/components/Actor";
 import { ConnectionBar } from "../office/components/ConnectionBar";
 import { Overtaken } from "../office/components/Overtaken";
 import { Said } from "../office/components/Said";
+import { ControlBar, FieldBar, ListSizeBar, RowBars, Skeleton, TextBar } from "../office/components/Skeleton";
 import { Notice } from "../office/components/Small";
-import { EmptyState, Failed, Missing, Pending, Permitted, Skeleton, Stale } from "../office/components/States";
+import { EmptyState, Failed, Missing, Pending, Permitted, Stale } from "../office/components/States";
 import { Unanswered } from "../office/components/Unanswered";
 import { Button } from "../office/components/Button";
 import type { Draft } from "../office/form/useDraft";
@@ -39,7 +40,12 @@ export const told: readonly Shown[] = [
       { name: "bad", shown: <Notice kind="bad">{say("draft.text")}</Notice> },
     ],
   },
-  { name: "Skeleton", states: [{ name: "three rows", shown: <Skeleton rows={3} /> }] },
+  { name: "Skeleton", states: [{ name: "a heading and what follows it", shown: <Skeleton><h3>{say("order.address")}</h3><p><TextBar /></p></Skeleton> }] },
+  { name: "TextBar", states: [{ name: "in a line", shown: <Skeleton><p>{say("order.total")} <TextBar /></p></Skeleton> }] },
+  { name: "ControlBar", states: [{ name: "for buttons", shown: <Skeleton><div className="actions"><ControlBar>{say("action.save")}</ControlBar><ControlBar>{say("action.cancel")}</ControlBar></div></Skeleton> }] },
+  { name: "FieldBar", states: [{ name: "for a line, and for four", shown: <Skeleton><FieldBar label={say("product.name")} /><FieldBar label={say("product.attributes")} help={say("product.attributes_help")} lines={4} /></Skeleton> }] },
+  { name: "ListSizeBar", states: [{ name: "above a list", shown: <Skeleton><ListSizeBar /></Skeleton> }] },
+  { name: "RowBars", states: [{ name: "of two columns", shown: <Skeleton><RowBars columns={[{ id: "number", name: say("order.number") }, { id: "total", name: say("order.total"), figures: true }]} rows={2} /></Skeleton> }] },
   {
     name: "EmptyState",
     states: [
@@ -75,5 +81,5 @@ export const told: readonly Shown[] = [
   },
   { name: "ConnectionBar", states: [{ name: "offline", shown: <Offline><ConnectionBar /></Offline> }] },
   { name: "Permitted", states: [{ name: "not to this person", shown: <Permitted permission={Permission.SETTINGS_READ}>{say("nav.settings")}</Permitted> }] },
-  { name: "Pending", states: [{ name: "loading", shown: <Pending title={say("nav.orders")} error={undefined} retry={nothing} /> }, { name: "failed", shown: <Pending title={say("nav.orders")} error={failure("UNAVAILABLE")} retry={nothing} /> }] },
+  { name: "Pending", states: [{ name: "failed", shown: <Pending title={say("nav.orders")} error={failure("UNAVAILABLE")} retry={nothing} /> }, { name: "loading", shown: <Pending title={say("nav.orders")} error={undefined} retry={nothing}><Skeleton><TextBar /></Skeleton></Pending> }] },
 ];

@@ -4,7 +4,8 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { I18nProvider } from "react-aria-components";
-import { Pending, Skeleton } from "./components/States";
+import { Skeleton, TextBar } from "./components/Skeleton";
+import { Pending } from "./components/States";
 import { ToastProvider } from "./components/Toast";
 import "./components/trusted";
 import { askBeforeLeaving } from "./form/leaving";
@@ -51,7 +52,7 @@ function Office() {
   }
   switch (state.kind) {
     case "opening":
-      return <main><h1 className="hidden">{shop().name}</h1><Skeleton rows={8} /></main>;
+      return <main><h1 className="hidden">{shop().name}</h1><Skeleton><TextBar /></Skeleton></main>;
     case "failed":
       return <main className="narrow"><Pending title={shop().name} error={state.error} retry={() => void session.open()} /></main>;
     case "out":

@@ -69,9 +69,9 @@ export function typing(event: KeyboardEvent): boolean {
   return at instanceof HTMLElement && (at.isContentEditable || ["INPUT", "SELECT", "TEXTAREA"].includes(at.tagName));
 }
 
-// The table that keys are for: the one with the focus, else the first of the screen.
+// The table that keys are for: the one with the focus, else the first of the screen..
 function leading(): Element | undefined {
-  const tables = [...document.querySelectorAll(".data-table")];
+  const tables = [...document.querySelectorAll(".data-table:not(.skeleton *)")];
   return tables.find((table) => table.contains(document.activeElement)) ?? tables[0];
 }
 

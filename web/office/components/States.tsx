@@ -9,15 +9,6 @@ import type { TextId } from "../texts/say";
 import { say, texts } from "../texts/say";
 import { Button } from "./Button";
 
-/** Holds the place of what is loading. It is seen after 300 ms, so that what is quick does not flicker. */
-export function Skeleton({ rows }: { rows: number }) {
-  return (
-    <div className="skeleton" role="status" aria-label={say("state.loading")}>
-      {Array.from({ length: rows }, (_, at) => <div key={at} />)}
-    </div>
-  );
-}
-
 /** A list without entries, and the first step. */
 export function EmptyState({ text, children }: { text: string; children?: ReactNode }) {
   return <div className="empty-state"><p>{text}</p>{children}</div>;
@@ -55,12 +46,13 @@ export function Stale({ error, since, retry }: { error: unknown; since: number; 
   );
 }
 
-/** A screen that is loading, or could not be loaded. It has a heading all the same. */
-export function Pending({ title, error, retry }: { title: string; error: unknown; retry(): void }) {
+/** A screen that could not be loaded, or is loading: then children hold its place, its heading too. */
+export function Pending({ title, error, retry, children }: { title: string; error: unknown; retry(): void; children?: ReactNode }) {
+  if (error == null) return children;
   return (
     <section className="stack">
       <h1>{title}</h1>
-      {error == null ? <Skeleton rows={12} /> : <Failed error={error} retry={retry} />}
+      <Failed error={error} retry={retry} />
     </section>
   );
 }

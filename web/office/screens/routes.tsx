@@ -1,7 +1,8 @@
 // The addresses of the office. Each screen is loaded when it is first opened; a file that a new
 // build has replaced reloads the page once (lazyRouteComponent), and drafts outlive that.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
-import { Pending, Skeleton } from "../components/States";
+import { Skeleton, TextBar } from "../components/Skeleton";
+import { Pending } from "../components/States";
 import { fileOf } from "../form/leaving";
 import { setOnly, textOf, understood } from "../rpc/search";
 import { shop } from "../rpc/shop";
@@ -49,7 +50,7 @@ export function routerOf() {
     routeTree: tree,
     basepath: "/office",
     defaultPreload: "intent",
-    defaultPendingComponent: () => <Skeleton rows={8} />,
+    defaultPendingComponent: () => <Skeleton><TextBar /></Skeleton>,
     defaultErrorComponent: ({ error, reset }) => <Pending title={shop().name} error={error} retry={reset} />,
   });
 }

@@ -7,7 +7,8 @@ import { Button } from "../components/Button";
 import { Dialog } from "../components/Dialog";
 import { Field } from "../components/Field";
 import { Form } from "../components/Form";
-import { Failed, Skeleton } from "../components/States";
+import { ControlBar, FieldBar, Skeleton, TextBar } from "../components/Skeleton";
+import { Failed } from "../components/States";
 import { Facts } from "../components/Small";
 import { say } from "../texts/say";
 import { useSession } from "./browser";
@@ -34,7 +35,15 @@ export function Enroll() {
   return (
     <Dialog title={say("enroll.title")} onClose={() => session.cancel(new Error("one-time codes were not set up"))}>
       <p>{say("enroll.text")}</p>
-      {drawn.isPending && <Skeleton rows={2} />}
+      {drawn.isPending && (
+        <Skeleton>
+          <svg className="qr-code" viewBox="0 0 1 1" />
+          <Facts facts={[[say("enroll.secret"), <TextBar key="secret" />]]} />
+          <p>{say("enroll.open")}</p>
+          <FieldBar label={say("session.code")} />
+          <div className="actions"><ControlBar>{say("enroll.confirm")}</ControlBar><ControlBar>{say("action.cancel")}</ControlBar></div>
+        </Skeleton>
+      )}
       {drawn.error && <Failed error={drawn.error} retry={() => void drawn.refetch()} />}
       {drawn.data && (
         <Form message={ConfirmTotpRequestSchema} error={confirm.error} pending={confirm.isPending} submit={say("enroll.confirm")} onSubmit={() => confirm.mutate(drawn.data.secret)}>

@@ -22,21 +22,26 @@ interface Interaction extends PerformanceEntry {
   interactionId: number;
 }
 
-/** Makes a browser a phone on a slow network, and has it measure what its pages do. */
-export async function slow(context: BrowserContext, page: Page): Promise<void> {
+/** Has the pages that a browser loads measure what they do. */
+export async function observe(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
     window.measured = { lcp: 0, inp: 0, cls: 0 };
-    const observe = (type: string, see: (entry: PerformanceEntry) => void, more: object = {}): void =>
+    const watch = (type: string, see: (entry: PerformanceEntry) => void, more: object = {}): void =>
       new PerformanceObserver((list) => list.getEntries().forEach(see)).observe({ type, buffered: true, ...more });
-    observe('largest-contentful-paint', (entry) => (window.measured.lcp = entry.startTime));
-    observe('layout-shift', (entry) => {
+    watch('largest-contentful-paint', (entry) => (window.measured.lcp = entry.startTime));
+    watch('layout-shift', (entry) => {
       if (!(entry as Shift).hadRecentInput) window.measured.cls += (entry as Shift).value;
     });
     const interacted = (entry: PerformanceEntry): void => {
       if ((entry as Interaction).interactionId > 0) window.measured.inp = Math.max(window.measured.inp, entry.duration);
     };
-    observe('event', interacted, { durationThreshold: 16 });
+    watch('event', interacted, { durationThreshold: 16 });
   });
+}
+
+/** Makes a browser a phone on a slow network, and has it measure what its pages do. */
+export async function slow(context: BrowserContext, page: Page): Promise<void> {
+  await observe(context);
   const devtools = await context.newCDPSession(page);
   await devtools.send('Network.enable');
   await devtools.send('Network.emulateNetworkConditions', { offline: false, latency: 150, downloadThroughput: 1.6e6 / 8, uploadThroughput: 0.75e6 / 8 });

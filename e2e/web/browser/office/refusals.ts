@@ -39,6 +39,19 @@ export async function hold({ page }: Desk, method: string): Promise<void> {
   await page.route(calls(method), () => undefined);
 }
 
+/** Has calls of methods wait until what it returns is called. */
+export async function delay({ page }: Desk, methods: readonly string[]): Promise<() => void> {
+  let goOn = (): void => undefined;
+  const waited = new Promise<void>((resolve) => (goOn = resolve));
+  for (const method of methods) {
+    await page.route(calls(method), async (route) => {
+      await waited;
+      await route.continue();
+    });
+  }
+  return goOn;
+}
+
 /** Has a method answered with something else. */
 export async function answer({ page }: Desk, method: string, body: object): Promise<void> {
   await page.route(calls(method), (route) => route.fulfill({ contentType: 'application/json', body: JSON.stringify(body) }));

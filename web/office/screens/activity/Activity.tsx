@@ -15,8 +15,9 @@ import { Choice } from "../../components/Field";
 import { DayFilter, FilterBar, Views } from "../../components/FilterBar";
 import { useHeld } from "../../components/held";
 import { NewRows } from "../../components/NewRows";
+import { RowBars, Skeleton } from "../../components/Skeleton";
 import { Pager, StateBadge } from "../../components/Small";
-import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { EmptyState, Failed, Permitted } from "../../components/States";
 import { explainReason } from "../../rpc/errors";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
@@ -82,7 +83,7 @@ function List() {
         <DayFilter name="to" label={say("filter.to")} value={search.to} onChange={(to) => narrow({ to })} />
       </FilterBar>
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} first={() => narrow({ page: undefined })} />}
-      {list.isPending && <Skeleton rows={12} />}
+      {list.isPending && <Skeleton><RowBars columns={columns} /></Skeleton>}
       {list.data && (
         <>
           <NewRows held={held} />

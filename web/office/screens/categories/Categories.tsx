@@ -3,7 +3,8 @@ import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import type { ReactNode } from "react";
 import { useMemo, useRef, useState } from "react";
 import { Button } from "../../components/Button";
-import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { Skeleton, TextBar } from "../../components/Skeleton";
+import { EmptyState, Failed, Permitted } from "../../components/States";
 import { Tree } from "../../components/Tree";
 import { useCategories } from "../../components/useCategories";
 import { useSession } from "../../session/browser";
@@ -13,6 +14,9 @@ import { CategoryDialog } from "./CategoryDialog";
 import { DeleteDialog } from "./DeleteDialog";
 import { Moving } from "./Moving";
 import { useMove } from "./useMove";
+
+// How many categories the tree has room for while they are loading.
+const SHOWN = 8;
 
 /** The tree of categories, each moved by choosing what it is in, or by keys. */
 export function Categories(): ReactNode {
@@ -30,7 +34,12 @@ function List() {
         <h1>{say("nav.categories")}</h1>
         {mayWrite && <Button onPress={() => setMaking(true)}>{say("category.new")}</Button>}
       </div>
-      {tree.isPending && <Skeleton rows={8} />}
+      {tree.isPending && (
+        <Skeleton>
+          {mayWrite && <p className="soft">{say("category.help")}</p>}
+          <div className="tree">{Array.from({ length: SHOWN }, (_, at) => <div key={at} role="row"><TextBar /></div>)}</div>
+        </Skeleton>
+      )}
       {tree.error && <Failed error={tree.error} retry={() => void tree.refetch()} />}
       {tree.data && all.length === 0 && <EmptyState text={say("category.empty")} />}
       {all.length > 0 && <Shown all={all} mayWrite={mayWrite} />}

@@ -14,8 +14,9 @@ import { Form } from "../../components/Form";
 import { useHeld } from "../../components/held";
 import { NewRows } from "../../components/NewRows";
 import { Said } from "../../components/Said";
+import { RowBars, Skeleton } from "../../components/Skeleton";
 import { Pager } from "../../components/Small";
-import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { EmptyState, Failed, Permitted } from "../../components/States";
 import { useDone } from "../../components/useDone";
 import { useDraft } from "../../form/useDraft";
 import { setOnly } from "../../rpc/search";
@@ -49,7 +50,7 @@ function List() {
       <h1>{say("nav.contradictions")}</h1>
       <p className="soft">{say("contradiction.text")}</p>
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} first={() => go(undefined)} />}
-      {list.isPending && <Skeleton rows={6} />}
+      {list.isPending && <Skeleton><RowBars columns={columns} rows={6} /></Skeleton>}
       {list.data && (
         <>
           <NewRows held={held} />

@@ -11,8 +11,9 @@ import { PostalLines } from "../../components/PostalLines";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { OrderBadge } from "../../components/OrderBadge";
+import { ControlBar, RowBars, Skeleton, TextBar } from "../../components/Skeleton";
 import { Facts, Notice, Pager, Price } from "../../components/Small";
-import { EmptyState, Failed, Pending, Permitted, Skeleton, Stale } from "../../components/States";
+import { EmptyState, Failed, Pending, Permitted, Stale } from "../../components/States";
 import { quoted } from "../../rpc/filter";
 import { setOnly } from "../../rpc/search";
 import { useSession } from "../../session/browser";
@@ -38,13 +39,42 @@ export function CustomerScreen(): ReactNode {
 function Loaded() {
   const { id } = route.useParams();
   const { data, error, dataUpdatedAt, refetch } = useQuery(CustomerService.method.getCustomer, { id });
-  if (!data?.customer) return <Pending title={say("nav.customers")} error={error} retry={() => void refetch()} />;
+  if (!data?.customer) return <Pending title={say("nav.customers")} error={error} retry={() => void refetch()}><Loading /></Pending>;
   return (
     <>
       <Stale error={error} since={dataUpdatedAt} retry={() => void refetch()} />
       <Shown customer={data.customer} />
     </>
   );
+}
+
+// Holds the place of a customer with one address.
+function Loading() {
+  const session = useSession();
+  const names = ["contact.email", "contact.phone", "customer.since"] as const;
+  return (
+    <article className="order">
+      <header className="stack">
+        <p><Link to="/customers" search={{}}>{say("nav.customers")}</Link></p>
+        <h1>{say("nav.customers")}</h1>
+        <Skeleton>
+          <div className="actions"><ControlBar>{say("customer.export")}</ControlBar>{session.may(Permission.CUSTOMERS_WRITE) && <ControlBar>{say("erase.open")}</ControlBar>}</div>
+        </Skeleton>
+      </header>
+      <section className="stack">
+        <Skeleton>
+          <Facts facts={names.map((name) => [say(name), <TextBar key={name} />])} />
+          <address><TextBar /><TextBar /><TextBar /></address>
+        </Skeleton>
+      </section>
+      {session.may(Permission.ORDERS_READ) && <section className="stack"><h2>{say("nav.orders")}</h2><OrderBars /></section>}
+    </article>
+  );
+}
+
+// Most customers have few orders.
+function OrderBars() {
+  return <Skeleton><RowBars columns={columns} rows={4} /></Skeleton>;
 }
 
 function Shown({ customer }: { customer: Customer }) {
@@ -83,7 +113,7 @@ function Orders({ customer }: { customer: Customer }) {
   return (
     <section className="stack">
       <h2>{say("nav.orders")}</h2>
-      {list.isPending && <Skeleton rows={4} />}
+      {list.isPending && <OrderBars />}
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
       {list.data && (
         <>

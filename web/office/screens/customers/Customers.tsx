@@ -11,8 +11,9 @@ import { DataTable } from "../../components/DataTable";
 import { FilterBar } from "../../components/FilterBar";
 import { useHeld } from "../../components/held";
 import { NewRows } from "../../components/NewRows";
+import { RowBars, Skeleton } from "../../components/Skeleton";
 import { ListSize, Pager } from "../../components/Small";
-import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { EmptyState, Failed, Permitted } from "../../components/States";
 import { useAsksTotal, useTotal } from "../../components/useTotal";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
@@ -54,7 +55,7 @@ function List() {
       <h1>{say("nav.customers")}</h1>
       <FilterBar label={say("customers.search")} query={search.q ?? ""} onSearch={(q) => narrow({ q: q || undefined })} onClear={search.q ? clear : undefined} />
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} first={() => narrow({ page: undefined })} />}
-      {list.isPending && <Skeleton rows={12} />}
+      {list.isPending && <Skeleton><RowBars columns={columns} counted /></Skeleton>}
       {list.data && (
         <>
           <ListSize size={total} />
@@ -67,7 +68,8 @@ function List() {
           <Pager page={search.page} next={list.data.nextPageToken} go={(page) => narrow({ page })} />
         </>
       )}
-      <GuestData />
+      {/* how long the list will be is not known: what is below it comes with it */}
+      <div hidden={list.isPending}><GuestData /></div>
     </section>
   );
 }

@@ -8,8 +8,10 @@ import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { kindName, MailBadge, Resend } from "../../components/mail";
 import { Said } from "../../components/Said";
+import { ControlBar, RowBars, Skeleton, TextBar } from "../../components/Skeleton";
 import { Facts } from "../../components/Small";
 import { EmptyState, Pending, Permitted, Stale } from "../../components/States";
+import { useSession } from "../../session/browser";
 import { time } from "../../texts/format";
 import { say } from "../../texts/say";
 import { Frame } from "./Frame";
@@ -30,12 +32,31 @@ export function MailScreen(): ReactNode {
 function Loaded() {
   const { id } = route.useParams();
   const { data, error, dataUpdatedAt, refetch } = useQuery(NotificationService.method.getNotification, { id });
-  if (!data?.notification) return <Pending title={say("nav.mails")} error={error} retry={() => void refetch()} />;
+  if (!data?.notification) return <Pending title={say("nav.mails")} error={error} retry={() => void refetch()}><Loading /></Pending>;
   return (
     <>
       <Stale error={error} since={dataUpdatedAt} retry={() => void refetch()} />
       <Shown mail={data.notification} />
     </>
+  );
+}
+
+// Holds the place of a mail about an order that was sent at the first attempt.
+function Loading() {
+  const names = ["mail.occasion", "mail.recipient", "mail.time", "mail.order"] as const;
+  const mayWrite = useSession().may(Permission.NOTIFICATIONS_WRITE);
+  return (
+    <section className="stack">
+      <p><Link to="/mails" search={{}}>{say("nav.mails")}</Link></p>
+      <div className="heading"><h1>{say("nav.mails")}</h1></div>
+      <Skeleton>
+        <Facts facts={names.map((name) => [say(name), <TextBar key={name} />])} />
+        <div className="actions">{mayWrite && <ControlBar>{say("mail.resend")}</ControlBar>}</div>
+        <div className="mail" />
+        <h2>{say("mail.attempts")}</h2>
+        <RowBars columns={attempts} rows={1} />
+      </Skeleton>
+    </section>
   );
 }
 

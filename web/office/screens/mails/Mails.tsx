@@ -12,8 +12,9 @@ import { FilterBar, Views } from "../../components/FilterBar";
 import { useHeld } from "../../components/held";
 import { NewRows } from "../../components/NewRows";
 import { kindName, MailBadge } from "../../components/mail";
+import { RowBars, Skeleton } from "../../components/Skeleton";
 import { ListSize, Pager } from "../../components/Small";
-import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { EmptyState, Failed, Permitted } from "../../components/States";
 import { useAsksTotal, useTotal } from "../../components/useTotal";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
@@ -55,7 +56,7 @@ function List() {
         onChoose={(view) => narrow({ view: view === "all" ? undefined : view })} />
       <FilterBar label={say("mails.search")} query={search.q ?? ""} onSearch={(q) => narrow({ q: q || undefined })} onClear={narrowed ? clear : undefined} />
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} first={() => narrow({ page: undefined })} />}
-      {list.isPending && <Skeleton rows={12} />}
+      {list.isPending && <Skeleton><RowBars columns={columns} counted /></Skeleton>}
       {list.data && (
         <>
           <ListSize size={total} />

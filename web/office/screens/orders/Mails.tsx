@@ -5,7 +5,8 @@ import { NotificationService } from "@shopmesh/api/shopmesh/notification/v1/noti
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { kindName, MailBadge, Resend } from "../../components/mail";
-import { EmptyState, Failed, Skeleton } from "../../components/States";
+import { ControlBar, Skeleton, TextBar } from "../../components/Skeleton";
+import { EmptyState, Failed } from "../../components/States";
 import { quoted } from "../../rpc/filter";
 import { useSession } from "../../session/browser";
 import { time } from "../../texts/format";
@@ -22,20 +23,38 @@ export function Mails({ order }: { order: Order }) {
   return (
     <section className="stack">
       <h2>{say("order.mails")}</h2>
-      {list.isPending && <Skeleton rows={3} />}
+      {list.isPending && <MailBars email={order.contact?.email} />}
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
       {list.data?.notifications.length === 0 && <EmptyState text={say("order.no_mails")} />}
-      <ul className="stack">
-        {list.data?.notifications.map((mail) => (
-          <li className="row" key={mail.id}>
-            <Link to="/mails/$id" params={{ id: mail.id }}>{kindName(mail.kind)}</Link>
-            <MailBadge status={mail.status} />
-            <bdi className="soft">{mail.recipient}</bdi>
-            <span className="soft">{time(mail.sendTime ?? mail.createTime)}</span>
-            <Resend mail={mail} />
-          </li>
-        ))}
-      </ul>
+      {list.data && list.data.notifications.length > 0 && (
+        <ul className="stack">
+          {list.data.notifications.map((mail) => (
+            <li className="row" key={mail.id}>
+              <Link to="/mails/$id" params={{ id: mail.id }}>{kindName(mail.kind)}</Link>
+              <MailBadge status={mail.status} />
+              <bdi className="soft">{mail.recipient}</bdi>
+              <span className="soft">{time(mail.sendTime ?? mail.createTime)}</span>
+              <Resend mail={mail} />
+            </li>
+          ))}
+        </ul>
+      )}
     </section>
+  );
+}
+
+/** Holds the place of the mails about an order: most have one. */
+export function MailBars({ email }: { email?: string | undefined }) {
+  const writes = useSession().may(Permission.NOTIFICATIONS_WRITE);
+  return (
+    <Skeleton>
+      <p className="row">
+        <TextBar />
+        <TextBar />
+        {email ? <bdi className="soft">{email}</bdi> : <TextBar />}
+        <TextBar />
+        {writes && <ControlBar>{say("mail.resend")}</ControlBar>}
+      </p>
+    </Skeleton>
   );
 }

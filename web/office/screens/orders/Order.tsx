@@ -15,6 +15,7 @@ import { Actions } from "./Actions";
 import { Disputes } from "./Disputes";
 import { Lines } from "./Lines";
 import { Mails } from "./Mails";
+import { OrderSkeleton } from "./OrderSkeleton";
 import { PaymentPart } from "./PaymentPart";
 import { TimelinePart } from "./TimelinePart";
 
@@ -31,7 +32,7 @@ export function OrderScreen(): ReactNode {
 function Loaded() {
   const { id } = route.useParams();
   const { data, error, dataUpdatedAt, refetch } = useQuery(OrderService.method.getOrder, { id }, { refetchInterval: LOOK });
-  if (!data?.order) return <Pending title={say("nav.orders")} error={error} retry={() => void refetch()} />;
+  if (!data?.order) return <Pending title={say("nav.orders")} error={error} retry={() => void refetch()}><OrderSkeleton /></Pending>;
   return (
     <>
       <Stale error={error} since={dataUpdatedAt} retry={() => void refetch()} />

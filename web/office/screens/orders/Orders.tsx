@@ -14,8 +14,9 @@ import { DayFilter, FilterBar, Views } from "../../components/FilterBar";
 import { useHeld } from "../../components/held";
 import { NewRows } from "../../components/NewRows";
 import { OrderBadge } from "../../components/OrderBadge";
+import { ControlBar, ListSizeBar, RowBars, Skeleton } from "../../components/Skeleton";
 import { ListSize, Pager, Price } from "../../components/Small";
-import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { EmptyState, Failed, Permitted } from "../../components/States";
 import { useAsksTotal, useTotal } from "../../components/useTotal";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
@@ -92,7 +93,12 @@ function List() {
         <DayFilter name="to" label={say("filter.to")} value={search.to} onChange={(to) => narrow({ to })} />
       </FilterBar>
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} first={() => narrow({ page: undefined })} />}
-      {list.isPending && <Skeleton rows={12} />}
+      {list.isPending && (
+        <Skeleton>
+          <div className="row"><ListSizeBar /><ControlBar>{say("orders.export")}</ControlBar></div>
+          <RowBars columns={columns} selected />
+        </Skeleton>
+      )}
       {list.data && (
         <>
           <div className="row"><ListSize size={size} /><ExportButton filter={filter} /></div>

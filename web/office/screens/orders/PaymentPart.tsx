@@ -8,8 +8,9 @@ import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import { useState } from "react";
 import { Button } from "../../components/Button";
 import { Said } from "../../components/Said";
+import { ControlBar, Skeleton, TextBar } from "../../components/Skeleton";
 import { Facts, Price } from "../../components/Small";
-import { Failed, Skeleton } from "../../components/States";
+import { Failed } from "../../components/States";
 import { positive } from "../../form/money";
 import { useSession } from "../../session/browser";
 import { number, time } from "../../texts/format";
@@ -32,19 +33,20 @@ export function PaymentPart({ order }: { order: Order }) {
   const payment = useQuery(PaymentService.method.getPayment, reads ? { id: order.paymentId } : skipToken);
   const refunds = useQuery(PaymentService.method.listRefunds, reads ? { paymentId: order.paymentId, pageSize: MOST } : skipToken);
   if (!reads) return null;
+  const pending = payment.isPending || refunds.isPending;
   return (
     <section className="stack">
       <h2>{say("order.payment")}</h2>
-      {payment.isPending && <Skeleton rows={4} />}
+      {pending && <PaymentBars left={positive(order.balance)} refunded={positive(order.refunded)} />}
       {payment.error && <Failed error={payment.error} retry={() => void payment.refetch()} />}
-      {payment.data?.payment && <Shown order={order} payment={payment.data.payment} refunds={refunds.data?.refunds} />}
+      {!pending && payment.data?.payment && <Shown order={order} payment={payment.data.payment} refunds={refunds.data?.refunds} />}
       {refunds.error && <Failed error={refunds.error} retry={() => void refunds.refetch()} />}
-      {refunds.data?.refunds.map((refund) => <OneRefund key={refund.id} order={order} refund={refund} />)}
+      {!pending && refunds.data?.refunds.map((refund) => <OneRefund key={refund.id} order={order} refund={refund} />)}
     </section>
   );
 }
 
-// What is left is known with the refunds alone, so nothing is given back before they are there.
+// What is left is known with the refunds alone: where they could not be read, nothing is given back.
 function Shown({ order, payment, refunds }: { order: Order; payment: Payment; refunds: readonly Refund[] | undefined }) {
   const [open, setOpen] = useState(false);
   const restock = useRestock(order);
@@ -63,6 +65,19 @@ function Shown({ order, payment, refunds }: { order: Order; payment: Payment; re
       {mayRefund && positive(left?.money) && <div className="actions"><Button kind="bad" onPress={() => setOpen(true)}>{say("refund.open")}</Button></div>}
       {open && left && <RefundDialog order={order} left={left} restock={restock} onClose={() => setOpen(false)} />}
     </>
+  );
+}
+
+/** Holds the place of the money of an order: what of it can be given back still, and what was. */
+export function PaymentBars({ left, refunded }: { left: boolean; refunded: boolean }) {
+  const mayRefund = useSession().may(Permission.PAYMENTS_REFUND);
+  const names = ["payment.reference", "payment.status", "payment.method", "payment.captured", "payment.refunded"] as const;
+  return (
+    <Skeleton>
+      <Facts facts={names.map((name) => [say(name), <TextBar key={name} />])} />
+      {mayRefund && left && <div className="actions"><ControlBar>{say("refund.open")}</ControlBar></div>}
+      {refunded && <p><TextBar /></p>}
+    </Skeleton>
   );
 }
 

@@ -12,10 +12,12 @@ import { PaymentService } from "@shopmesh/api/shopmesh/payment/v1/payment_servic
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import type { ReactNode } from "react";
 import { Button } from "../../components/Button";
+import { ControlBar, Skeleton, TextBar } from "../../components/Skeleton";
 import { Pending, Permitted } from "../../components/States";
 import { positive } from "../../form/money";
 import { useSession } from "../../session/browser";
 import { say } from "../../texts/say";
+import type { Sheet } from "./search";
 import { PickList, Receipt, Slip } from "./sheets";
 
 /** Sheets of paper about orders: a slip or a receipt for each, or one list to pick them all. */
@@ -34,7 +36,7 @@ function Sheets() {
     queries: orders.split(",").filter(Boolean).map((id) => ({ queryKey: ["print", id, refunded], queryFn: () => printed(transport, id, refunded) })),
   });
   const missing = read.find((query) => query.error) ?? read.find((query) => query.isPending);
-  if (missing) return <Pending title={say(`print.${sheet}`)} error={missing.error} retry={() => void missing.refetch()} />;
+  if (missing) return <Pending title={say(`print.${sheet}`)} error={missing.error} retry={() => void missing.refetch()}><Loading sheet={sheet} /></Pending>;
   const all = read.flatMap(({ data }) => data ?? []);
   return (
     <>
@@ -43,6 +45,18 @@ function Sheets() {
       {sheet === "pick" && <PickList orders={all.map(({ order }) => order)} />}
       {sheet === "slip" && all.map(({ order }) => <Slip key={order.id} order={order} />)}
       {sheet === "receipt" && all.map(({ order, refunds }) => <Receipt key={order.id} order={order} refunds={refunds} />)}
+    </>
+  );
+}
+
+function Loading({ sheet }: { sheet: Sheet }) {
+  return (
+    <>
+      <h1 className="hidden">{say(`print.${sheet}`)}</h1>
+      <Skeleton>
+        <div className="actions"><ControlBar>{say("print.print")}</ControlBar></div>
+        <p><TextBar /></p>
+      </Skeleton>
     </>
   );
 }

@@ -7,15 +7,16 @@ import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import type { ReactNode } from "react";
 import { useMemo, useState } from "react";
 import { Button } from "../../components/Button";
+import { ListSizeBar, Skeleton } from "../../components/Skeleton";
 import { ListSize, Pager } from "../../components/Small";
-import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { EmptyState, Failed, Permitted } from "../../components/States";
 import { useAsksTotal, useTotal } from "../../components/useTotal";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
 import { useSession } from "../../session/browser";
 import { locale, say } from "../../texts/say";
 import { countsOf, seenOf, setCell } from "./changes";
-import { GridTable } from "./GridTable";
+import { GridBars, GridTable } from "./GridTable";
 import { PasteDialog } from "./PasteDialog";
 import type { Pasted } from "./paste";
 import { cellsOf, pasteBlock } from "./paste";
@@ -73,7 +74,13 @@ function Sheet() {
       {changedOnly && <p><Button kind="quiet" onPress={() => go({ only: undefined })}>{say("grid.all")}</Button></p>}
       {pasted && <PastedNotice pasted={pasted} onClose={() => setPasted(undefined)} />}
       {!changedOnly && page.error != null && <Failed error={page.error} retry={page.retry} first={() => go({ page: undefined })} />}
-      {!changedOnly && page.isPending && <Skeleton rows={12} />}
+      {!changedOnly && page.isPending && (
+        <Skeleton>
+          <ListSizeBar />
+          <p className="soft">{say("grid.help")}</p>
+          <GridBars rows={PAGE} />
+        </Skeleton>
+      )}
       {rows && (
         <>
           {!changedOnly && <ListSize size={page.total} />}

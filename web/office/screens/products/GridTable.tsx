@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { useMemo } from "react";
 import type { GridColumn } from "../../components/DataGrid";
 import { DataGrid } from "../../components/DataGrid";
+import { RowBars } from "../../components/Skeleton";
 import { typedAmount } from "../../form/typed";
 import { explainReason } from "../../rpc/errors";
 import { number } from "../../texts/format";
@@ -47,6 +48,11 @@ export function GridTable({ rows, changes, may, saving, onOpen, onType, onPaste,
         if (first >= 0) onPaste(rows.slice(at), cells.slice(first).filter((one) => may[one]), text);
       }} />
   );
+}
+
+/** Stands for it within a skeleton. */
+export function GridBars({ rows }: { rows: number }) {
+  return <RowBars columns={columnsOf({ price: false, stock: false }, false)} rows={rows} />;
 }
 
 function columnsOf(may: Readonly<Record<CellName, boolean>>, saving: boolean): GridColumn<Row>[] {

@@ -10,6 +10,7 @@ import { say } from "../../texts/say";
 import { Archive } from "./Archive";
 import { ChangeProduct, NewProduct } from "./Editor";
 import { ProductBadge } from "./ProductBadge";
+import { ProductSkeleton } from "./ProductSkeleton";
 import { StockPart } from "./StockPart";
 
 const route = getRouteApi("/products/$id");
@@ -30,7 +31,7 @@ export function ProductScreen(): ReactNode {
 
 function Loaded({ id }: { id: string }) {
   const { data, error, dataUpdatedAt, refetch } = useQuery(ProductService.method.getProduct, { id });
-  if (!data?.product) return <Pending title={say("nav.products")} error={error} retry={() => void refetch()} />;
+  if (!data?.product) return <Pending title={say("nav.products")} error={error} retry={() => void refetch()}><ProductSkeleton /></Pending>;
   return (
     <>
       <Stale error={error} since={dataUpdatedAt} retry={() => void refetch()} />

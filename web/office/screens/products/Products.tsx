@@ -10,8 +10,9 @@ import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { useHeld } from "../../components/held";
 import { NewRows } from "../../components/NewRows";
+import { RowBars, Skeleton } from "../../components/Skeleton";
 import { ListSize, Pager, Price } from "../../components/Small";
-import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { EmptyState, Failed, Permitted } from "../../components/States";
 import { useAsksTotal, useTotal } from "../../components/useTotal";
 import type { Narrowing } from "../../rpc/search";
 import { setOnly } from "../../rpc/search";
@@ -63,7 +64,7 @@ function List() {
       </div>
       <ProductFilter search={search} onNarrow={narrow} onClear={narrowed ? clear : undefined} />
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} first={() => narrow({ page: undefined })} />}
-      {list.isPending && <Skeleton rows={12} />}
+      {list.isPending && <Skeleton><RowBars columns={columns} counted /></Skeleton>}
       {list.data && (
         <>
           <ListSize size={total} />

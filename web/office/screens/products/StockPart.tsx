@@ -10,8 +10,9 @@ import { useState } from "react";
 import { Button } from "../../components/Button";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
+import { ControlBar, RowBars, Skeleton, TextBar } from "../../components/Skeleton";
 import { Facts, Pager } from "../../components/Small";
-import { EmptyState, Failed, Skeleton } from "../../components/States";
+import { EmptyState, Failed } from "../../components/States";
 import { quoted } from "../../rpc/filter";
 import { setOnly } from "../../rpc/search";
 import { useSession } from "../../session/browser";
@@ -29,6 +30,8 @@ const columns: readonly TableColumn<StockMovement>[] = [
   { id: "reason", name: say("movement.reason"), cell: (movement) => movement.reason },
 ];
 
+const PAGE = 20;
+
 const route = getRouteApi("/products/$id");
 
 /** How much there is of a product, why, and changing it. */
@@ -40,14 +43,14 @@ export function StockPart({ product }: { product: Product }) {
   const reads = session.may(Permission.STOCK_READ);
   const stock = useQuery(InventoryService.method.getStock, reads ? { productId: product.id } : skipToken);
   const ledger = useQuery(InventoryService.method.listMovements, reads ? {
-    filter: `product_id = ${quoted(product.id)}`, pageSize: 20, pageToken: page ?? "",
+    filter: `product_id = ${quoted(product.id)}`, pageSize: PAGE, pageToken: page ?? "",
   } : skipToken, { placeholderData: keepPreviousData });
   if (!reads) return null;
   const now = stock.data?.stock;
   return (
     <section className="stack">
       <h2>{say("stock.title")}</h2>
-      {stock.isPending && <Skeleton rows={3} />}
+      {stock.isPending && <StockBars />}
       {stock.error && <Failed error={stock.error} retry={() => void stock.refetch()} />}
       {now && (
         <>
@@ -59,6 +62,7 @@ export function StockPart({ product }: { product: Product }) {
         </>
       )}
       <h3>{say("stock.ledger")}</h3>
+      {ledger.isPending && <LedgerBars />}
       {ledger.error && <Failed error={ledger.error} retry={() => void ledger.refetch()} />}
       {ledger.data && (
         <>
@@ -69,4 +73,21 @@ export function StockPart({ product }: { product: Product }) {
       )}
     </section>
   );
+}
+
+/** Holds the place of how much there is of a product. */
+export function StockBars() {
+  const mayWrite = useSession().may(Permission.STOCK_WRITE);
+  const names = ["stock.on_hand", "stock.reserved", "stock.available"] as const;
+  return (
+    <Skeleton>
+      <Facts facts={names.map((name) => [say(name), <TextBar key={name} />])} />
+      {mayWrite && <div className="actions"><ControlBar>{say("stock.adjust")}</ControlBar></div>}
+    </Skeleton>
+  );
+}
+
+/** Holds the place of what moved it. */
+export function LedgerBars() {
+  return <Skeleton><RowBars columns={columns} rows={PAGE} /></Skeleton>;
 }

@@ -10,7 +10,7 @@ import { Button } from "../../components/Button";
 import { Form } from "../../components/Form";
 import { Views } from "../../components/FilterBar";
 import { Overtaken } from "../../components/Overtaken";
-import { Failed, Permitted, Skeleton } from "../../components/States";
+import { Failed, Permitted } from "../../components/States";
 import { useToast } from "../../components/Toast";
 import { useDone } from "../../components/useDone";
 import type { Fields } from "../../form/draft";
@@ -23,6 +23,7 @@ import { helpOf, labelOf } from "./labels";
 import type { Context } from "./search";
 import { contexts } from "./search";
 import { held, textOf } from "./shown";
+import { SettingsSkeleton } from "./SettingsSkeleton";
 import { ShownValue } from "./ShownValue";
 import { ValueField } from "./ValueField";
 import { Versions } from "./Versions";
@@ -43,7 +44,7 @@ function Loaded() {
       <h1>{say("nav.settings")}</h1>
       <Views views={contexts.map((id) => ({ id, name: say(`settings.context.${id}`) }))} current={context}
         onChoose={(chosen) => void navigate({ search: chosen === "shop" ? {} : { context: chosen } })} />
-      {settings.isPending && <Skeleton rows={12} />}
+      {settings.isPending && <SettingsSkeleton context={context} />}
       {settings.error && <Failed error={settings.error} retry={() => void settings.refetch()} />}
       {settings.data && <Shown key={context} context={context} answer={settings.data} />}
     </section>

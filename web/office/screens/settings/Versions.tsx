@@ -8,7 +8,7 @@ import { useState } from "react";
 import { Actor } from "../../components/Actor";
 import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
-import { EmptyState, Failed, Skeleton } from "../../components/States";
+import { EmptyState, Failed } from "../../components/States";
 import { useDone } from "../../components/useDone";
 import type { Fields } from "../../form/draft";
 import { useSession } from "../../session/browser";
@@ -16,6 +16,7 @@ import { number, time } from "../../texts/format";
 import { say } from "../../texts/say";
 import { fieldsOf, messageOf } from "./fields";
 import type { Context } from "./search";
+import { VersionBars } from "./SettingsSkeleton";
 import type { Difference } from "./shown";
 import { differences, held } from "./shown";
 
@@ -32,7 +33,7 @@ export function Versions({ context, etag, now, defaults }: { context: Context; e
   return (
     <section className="stack">
       <h2>{say("settings.versions")}</h2>
-      {list.isPending && <Skeleton rows={4} />}
+      {list.isPending && <VersionBars />}
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
       {list.versions?.length === 0 && <EmptyState text={say("settings.no_versions")} />}
       <ol className="stack">

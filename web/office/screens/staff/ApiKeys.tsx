@@ -7,8 +7,9 @@ import { Button } from "../../components/Button";
 import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { Dialog } from "../../components/Dialog";
+import { RowBars, Skeleton } from "../../components/Skeleton";
 import { StateBadge } from "../../components/Small";
-import { EmptyState, Failed, permissionName, Skeleton } from "../../components/States";
+import { EmptyState, Failed, permissionName } from "../../components/States";
 import { useDone } from "../../components/useDone";
 import { useSession } from "../../session/browser";
 import { day, time } from "../../texts/format";
@@ -35,7 +36,7 @@ export function ApiKeys() {
     <section className="stack">
       <div className="heading"><h2>{say("key.title")}</h2>{mayWrite && <Button kind="quiet" onPress={() => setMaking(true)}>{say("key.make")}</Button>}</div>
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
-      {list.isPending && <Skeleton rows={3} />}
+      {list.isPending && <Skeleton><RowBars columns={columns} rows={3} /></Skeleton>}
       {list.data && (
         <DataTable label={say("key.title")} columns={columns} rows={list.data.apiKeys} keyOf={(key) => key.id} empty={<EmptyState text={say("key.empty")} />}
           {...(mayWrite && { onOpen: (key: ApiKey) => !key.revokeTime && setRevoking(key) })} />

@@ -11,8 +11,9 @@ import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { useHeld } from "../../components/held";
 import { NewRows } from "../../components/NewRows";
+import { RowBars, Skeleton } from "../../components/Skeleton";
 import { Pager, StateBadge } from "../../components/Small";
-import { EmptyState, Failed, permissionName, Permitted, Skeleton } from "../../components/States";
+import { EmptyState, Failed, permissionName, Permitted } from "../../components/States";
 import { setOnly } from "../../rpc/search";
 import { useSession } from "../../session/browser";
 import { say } from "../../texts/say";
@@ -54,7 +55,7 @@ function List() {
     <section className="stack">
       <div className="heading"><h1>{say("nav.staff")}</h1>{mayWrite && <Button onPress={() => setInviting(true)}>{say("staff.invite")}</Button>}</div>
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} first={() => go(undefined)} />}
-      {list.isPending && <Skeleton rows={6} />}
+      {list.isPending && <Skeleton><RowBars columns={columns} rows={6} /></Skeleton>}
       {list.data && (
         <>
           <NewRows held={held} />
@@ -63,7 +64,8 @@ function List() {
           <Pager page={page} next={list.data.nextPageToken} go={go} />
         </>
       )}
-      <ApiKeys />
+      {/* how long the list will be is not known: what is below it comes with it */}
+      <div hidden={list.isPending}><ApiKeys /></div>
       {inviting && <InviteDialog onClose={() => setInviting(false)} />}
       {changing && <RolesDialog account={held.rows.find(({ id }) => id === changing.id) ?? changing} onClose={() => setChanging(undefined)} />}
     </section>

@@ -9,8 +9,9 @@ import type { TableColumn } from "../../components/DataTable";
 import { DataTable } from "../../components/DataTable";
 import { useHeld } from "../../components/held";
 import { NewRows } from "../../components/NewRows";
+import { RowBars, Skeleton } from "../../components/Skeleton";
 import { ListSize, Pager } from "../../components/Small";
-import { EmptyState, Failed, Permitted, Skeleton } from "../../components/States";
+import { EmptyState, Failed, Permitted } from "../../components/States";
 import { useAsksTotal, useTotal } from "../../components/useTotal";
 import { setOnly } from "../../rpc/search";
 import { number } from "../../texts/format";
@@ -46,7 +47,7 @@ function List() {
     <section className="stack">
       <h1>{say("nav.stock")}</h1>
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} first={() => go(undefined)} />}
-      {list.isPending && <Skeleton rows={12} />}
+      {list.isPending && <Skeleton><RowBars columns={columns} counted /></Skeleton>}
       {list.data && (
         <>
           <ListSize size={total} />

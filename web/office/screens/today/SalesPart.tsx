@@ -1,8 +1,9 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { BarChart } from "../../components/BarChart";
+import { Skeleton, TextBar } from "../../components/Skeleton";
 import { Price } from "../../components/Small";
-import { EmptyState, Failed, Skeleton } from "../../components/States";
+import { EmptyState, Failed } from "../../components/States";
 import { toNumber } from "../../form/money";
 import { dayName, money, number } from "../../texts/format";
 import { count, say } from "../../texts/say";
@@ -18,7 +19,7 @@ export function SalesPart() {
   return (
     <section className="stack">
       <h2>{say("sales.title")}</h2>
-      {isPending && <Skeleton rows={4} />}
+      {isPending && <Skeleton><p><TextBar /></p><svg className="bar-chart" /><p><TextBar /></p></Skeleton>}
       {error && <Failed error={error} retry={() => void refetch()} />}
       {data?.sums.length === 0 && <EmptyState text={say("sales.empty")} />}
       {data && salesOf(data).map((sales) => <OneCurrency key={sales.currency} sales={sales} />)}

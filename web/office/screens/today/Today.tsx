@@ -6,7 +6,8 @@ import { NotificationService } from "@shopmesh/api/shopmesh/notification/v1/noti
 import { OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
 import { Permission } from "@shopmesh/api/shopmesh/options/v1/options_pb";
 import type { ReactNode } from "react";
-import { EmptyState, Failed, Skeleton } from "../../components/States";
+import { Skeleton, TextBar } from "../../components/Skeleton";
+import { EmptyState, Failed } from "../../components/States";
 import { useSession } from "../../session/browser";
 import { number } from "../../texts/format";
 import { say } from "../../texts/say";
@@ -58,7 +59,7 @@ interface Counted {
 function Figure({ name, query, children }: { name: string; query: Counted; children(text: ReactNode): ReactNode }) {
   return (
     <li>
-      {query.isPending && <Skeleton rows={2} />}
+      {query.isPending && <Skeleton><div className="figure-bar"><strong><TextBar /></strong> {name}</div></Skeleton>}
       {query.error != null && <><p>{name}</p><Failed error={query.error} retry={() => void query.refetch()} /></>}
       {query.data && children(<><strong>{size(query.data.totalSize)}</strong> {name}</>)}
     </li>

@@ -16,7 +16,7 @@ async function asked(desk: Desk, refusal: Refusal): Promise<void> {
 
 async function enrolls(desk: Desk): Promise<void> {
   await asked(desk, unproved({ enroll: 'true' }));
-  await expect(desk.dialog.locator('.qr-code')).toBeVisible();
+  await expect(desk.dialog.locator('.qr-code path')).toBeVisible();
 }
 
 export const frame: State[] = [
