@@ -3,6 +3,10 @@ import type { BrowserContext, Page } from '@playwright/test';
 
 /** How often a load is measured; medians count. */
 export const runs = 5;
+/** A kilobyte of the budgets. */
+export const kB = 1000;
+/** The screen of a phone. */
+export const phone = { width: 412, height: 823 };
 
 /** What a load comes to: bytes as they are sent, milliseconds, and a share of the page. */
 export type Figures = Record<'document' | 'stylesheet' | 'script' | 'lcp' | 'inp' | 'cls', number>;
@@ -36,6 +40,7 @@ export async function observe(context: BrowserContext): Promise<void> {
       if ((entry as Interaction).interactionId > 0) window.measured.inp = Math.max(window.measured.inp, entry.duration);
     };
     watch('event', interacted, { durationThreshold: 16 });
+    watch('first-input', interacted); // also one that is quicker
   });
 }
 
@@ -48,8 +53,14 @@ export async function slow(context: BrowserContext, page: Page): Promise<void> {
   await devtools.send('Emulation.setCPUThrottlingRate', { rate: 4 });
 }
 
-/** Loads a page, uses it, and returns what that came to. */
-export async function load(page: Page, path: string, use: (page: Page) => Promise<void>): Promise<Figures> {
+/** What is done on a page: waiting until all of it is there, and using it. */
+export interface Visit {
+  there?: (page: Page) => Promise<void>;
+  use: (page: Page) => Promise<void>;
+}
+
+/** Loads a page, uses it, and returns what that came to. It fails where a figure was not measured: none is nothing. */
+export async function load(page: Page, path: string, { there, use }: Visit): Promise<Figures> {
   const sent: Partial<Record<string, number>> = {};
   const sizes: Promise<void>[] = [];
   page.on('requestfinished', (request) => {
@@ -57,15 +68,23 @@ export async function load(page: Page, path: string, use: (page: Page) => Promis
   });
   await page.goto(path, { waitUntil: 'load' });
   await page.evaluate(() => document.fonts.ready);
+  await there?.(page);
+  await page.waitForFunction(() => window.measured.lcp > 0);
   await Promise.all(sizes);
   const loaded = { ...sent };
+  const bytes = (type: string): number => {
+    const size = loaded[type];
+    if (!size) throw new Error(`no ${type} of ${path} was sent`);
+    return size;
+  };
+  const files = { document: bytes('document'), stylesheet: bytes('stylesheet'), script: bytes('script') };
   await use(page);
+  await page.waitForFunction(() => window.measured.inp > 0);
   await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))));
-  const measured = await page.evaluate(() => window.measured);
-  return { document: loaded['document'] ?? 0, stylesheet: loaded['stylesheet'] ?? 0, script: loaded['script'] ?? 0, ...measured };
+  return { ...files, ...(await page.evaluate(() => window.measured)) };
 }
 
 /** Returns the middle one. */
 export function median(figures: number[]): number {
-  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0;
+  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Infinity;
 }
