@@ -38,7 +38,7 @@ import (
 const publicURL = "https://shop.example"
 
 // maxPage is the budget of a page, compressed.
-const maxPage = 14 << 10
+const maxPage = 14_000
 
 // shop is one in this process, and its owner's clients.
 type shop struct {

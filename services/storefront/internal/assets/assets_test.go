@@ -18,8 +18,8 @@ import (
 
 // The budgets of the styles and of the script, compressed.
 const (
-	maxStyle  = 12 << 10
-	maxScript = 6 << 10
+	maxStyle  = 12_000
+	maxScript = 6_000
 )
 
 func load(t *testing.T) *assets.Assets {
