@@ -71,13 +71,17 @@ func TestMailsOfGuestsLinkToTheirOrders(t *testing.T) {
 		)
 	}
 	link := orderLink(guest.id.String())
+	const find = "https://shop.example/orders/find"
 	for _, m := range s.mailTo(guest.email, 5) {
 		if !strings.Contains(m.Text, "\nSee your order: "+link+"\n") || !strings.Contains(m.HTML, `<a dir="ltr" href="`+link+`">`+link+`</a>`) {
 			t.Errorf("%s: the mail has no link:\n%s", m.Subject, m.Text)
 		}
+		if !strings.Contains(m.Text, "\nDoes the link no longer open? Have a new one sent: "+find+"\n") || !strings.Contains(m.HTML, ` href="`+find+`" style="color: #59616d;">`+find+`</a>`) {
+			t.Errorf("%s: the mail names no page for another link:\n%s", m.Subject, m.Text)
+		}
 	}
 	for _, m := range s.mailTo(customer.email, 5) {
-		if strings.Contains(m.Text+m.HTML, "See your order") {
+		if strings.Contains(m.Text+m.HTML, "See your order") || strings.Contains(m.Text+m.HTML, "/orders/find") {
 			t.Errorf("%s: a customer's mail has a link:\n%s", m.Subject, m.Text)
 		}
 	}
@@ -91,7 +95,7 @@ func TestMailsOfGuestsLinkToTheirOrders(t *testing.T) {
 	s.waitEvents(guest, 5)
 	for _, m := range s.list(guest) {
 		shown := s.get(m.GetId())
-		if strings.Contains(shown.GetText()+shown.GetHtml(), "sm_go_") || !strings.Contains(shown.GetText(), "See your order: [link removed]\n") {
+		if strings.Contains(shown.GetText()+shown.GetHtml(), "sm_go_") || !strings.Contains(shown.GetText(), "See your order: [link removed]\nDoes the link no longer open? Have a new one sent: [link removed]\n") {
 			t.Errorf("%s: staff reads\n%s", m.GetKind(), shown.GetText())
 		}
 	}

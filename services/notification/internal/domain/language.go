@@ -42,3 +42,26 @@ func InLanguage(link, code string) string {
 	}
 	return site + "/" + string(LanguageOf(code)) + accountPages + page
 }
+
+const (
+	// guestsOrders is where the links of guests' orders lead.
+	guestsOrders = "/o/"
+	// findPage is where somebody requests another link to an order.
+	findPage = "/orders/find"
+)
+
+// FindPage returns the address of the page on which another link to an order is requested, in the
+// language that the mail is written in, as InLanguage has it. It is beside the one that the
+// order's link leads to. What is no such link, as the words that stand where one was, is returned
+// as it is.
+func FindPage(orderLink, code string) string {
+	at := strings.LastIndex(orderLink, guestsOrders)
+	switch {
+	case at < 0:
+		return orderLink
+	case code == "":
+		return orderLink[:at] + findPage
+	default:
+		return orderLink[:at] + "/" + string(LanguageOf(code)) + findPage
+	}
+}

@@ -25,3 +25,24 @@ func TestLinksLeadToThePageInTheMailsLanguage(t *testing.T) {
 		}
 	}
 }
+
+// A mail with the link to an order names the page where another one is requested, in its language.
+func TestAnotherLinkIsRequestedInTheMailsLanguage(t *testing.T) {
+	t.Parallel()
+	const link = "https://shop.example/o/sm_go_1"
+	for code, want := range map[string]string{
+		"":      "https://shop.example/orders/find",
+		"de-AT": "https://shop.example/de/orders/find",
+		"ar":    "https://shop.example/ar/orders/find",
+		"fr":    "https://shop.example/en/orders/find",
+	} {
+		if got := domain.FindPage(link, code); got != want {
+			t.Errorf("in %q it is %s, want %s", code, got, want)
+		}
+	}
+	for _, none := range []string{"", "[link removed]"} {
+		if got := domain.FindPage(none, "de"); got != none {
+			t.Errorf("for %q it is %q", none, got)
+		}
+	}
+}

@@ -12,7 +12,7 @@ import (
 )
 
 // Mails that were sent with a former version of the templates read as they did: to the byte.
-// testdata/former holds what these versions rendered before the sixth was there.
+// testdata/former holds what each of these versions rendered before the next one was there.
 func TestFormerVersionsStay(t *testing.T) {
 	t.Parallel()
 	templates, err := Parse()

@@ -14,7 +14,7 @@ import (
 )
 
 // Version is the templates' version that new mails are rendered with.
-const Version = 6
+const Version = 7
 
 //go:embed templates
 var files embed.FS
@@ -138,8 +138,10 @@ type page struct {
 	Refund                      pageRefund
 	Shipment                    Shipment
 	Changes                     []pageChange
-	Kind, Link, OrderLink, Time string
-	LegalNotices                []pageNotice
+	Kind, Link, Time            string
+	// OrderLink opens the order; on FindPage another link to it is requested.
+	OrderLink, FindPage string
+	LegalNotices        []pageNotice
 }
 
 type pageLine struct{ Quantity, Name, Code, UnitPrice, Total string }
@@ -164,7 +166,7 @@ func newPage(l Content, says writing, shop domain.ShopDetails, escape func(strin
 	if l.Kind.AboutAccount() {
 		p.Link, p.Time = escape(l.Link), escape(says.time(l.Time))
 	} else {
-		p.OrderLink = escape(l.Link)
+		p.OrderLink, p.FindPage = escape(l.Link), escape(domain.FindPage(l.Link, l.LanguageCode))
 	}
 	for notice, address := range shop.LegalNotices {
 		if address != "" {

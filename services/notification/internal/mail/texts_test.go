@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"fmt"
 	"io/fs"
 	"maps"
 	"regexp"
@@ -53,7 +54,7 @@ func TestEveryTextIsUsed(t *testing.T) {
 	named := regexp.MustCompile(`\[\[(say|own) "([^"]+)"\]\]`)
 	used := map[string]bool{"time": true}
 	read := func(kind domain.Kind, file string) {
-		content, err := fs.ReadFile(files, "templates/v6/"+file)
+		content, err := fs.ReadFile(files, fmt.Sprintf("templates/v%d/%s", Version, file))
 		if err != nil {
 			t.Fatal(err)
 		}
