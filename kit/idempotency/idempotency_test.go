@@ -248,3 +248,33 @@ func TestPurgeUnderCalls(t *testing.T) {
 		t.Errorf("the old rows are looked for by %s, %v", plan, err)
 	}
 }
+
+// Of a request that holds a person's data nothing is kept but a digest, and of its answer the id
+// of what was made.
+func TestOnceKeepsNoData(t *testing.T) {
+	t.Parallel()
+	pool := testkit.Database(t, migrations())
+	key, made, runs := newKey(), uuid.New(), 0
+	once := func(text string) (uuid.UUID, error) {
+		return idempotency.Once(t.Context(), pool, key, wrapperspb.String(text), func(context.Context, *pg.Tx) (uuid.UUID, error) {
+			runs++
+			return made, nil
+		})
+	}
+	for range 2 {
+		if id, err := once("ada@example.com"); err != nil || id != made {
+			t.Fatalf("got %s, %v, want %s", id, err, made)
+		}
+	}
+	if runs != 1 {
+		t.Errorf("it ran %d times", runs)
+	}
+	if _, err := once("eve@example.com"); fault.ReasonOf(err) != fault.ReasonRequestIDReused {
+		t.Errorf("another request: %v", err)
+	}
+	var kept int
+	const holding = `select count(*) from idempotency where position('example'::bytea in request) > 0 or position('example'::bytea in response) > 0`
+	if err := pool.QueryRow(t.Context(), holding).Scan(&kept); err != nil || kept != 0 {
+		t.Errorf("%d rows hold the address, %v", kept, err)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"connectrpc.com/connect/v2"
 	"go.opentelemetry.io/otel/metric"
@@ -19,6 +20,7 @@ import (
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
@@ -178,6 +180,7 @@ func newService(
 			}
 			return topics
 		},
-		Operations: operate,
+		IdempotencyRetention: func() time.Duration { return idempotency.Retention },
+		Operations:           operate,
 	}
 }

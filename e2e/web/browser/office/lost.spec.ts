@@ -187,3 +187,48 @@ for (const [name, { type, sends, reads }] of Object.entries(changes)) {
     });
   });
 }
+
+test('somebody is invited once, and a key is made once, with a secret that is good', async ({ desk, page, errors }) => {
+  errors.expect(/ERR_FAILED/);
+  const name = `Accounting ${crypto.randomUUID()}`;
+  const keys = async () => {
+    const { apiKeys = [] } = await call<{ apiKeys?: { displayName: string }[] }>('identity.v1.StaffService/ListApiKeys', { pageSize: 1000 });
+    return apiKeys.filter(({ displayName }) => displayName === name);
+  };
+  const ids = new Set<string>();
+  page.on('request', (request) => {
+    if (/StaffService\/(InviteStaff|CreateApiKey)$/.test(request.url())) ids.add((request.postDataJSON() as { requestId: string }).requestId);
+  });
+  const lost = async (ask: string, method: string, fill: () => Promise<void>) => {
+    await desk.ask(ask);
+    await fill();
+    await lose(page, method);
+    await desk.send();
+    await expect(desk.summary).toContainText('The shop can’t be reached right now.');
+    await page.unroute(calls(method));
+    page.once('dialog', (dialog) => void dialog.accept()); // something is typed
+    await page.reload();
+    await desk.ready();
+    await desk.ask(ask);
+    await expect(desk.dialog, 'the draft is there, and what is known of it').toContainText('This was sent already');
+    await desk.send();
+  };
+  await desk.open('/staff');
+  const email = `invited-${crypto.randomUUID()}@example.com`;
+  await lost('staff.invite', 'identity.v1.StaffService/InviteStaff', () => desk.field('email').fill(email));
+  await desk.said(`The invitation goes to ${email}.`);
+  expect(ids.size).toBe(1);
+  const filter = `recipient = ${JSON.stringify(email)}`;
+  await expect
+    .poll(async () => (await call<{ notifications?: object[] }>('notification.v1.NotificationService/ListNotifications', { filter })).notifications?.length)
+    .toBe(1);
+  await lost('key.make', 'identity.v1.StaffService/CreateApiKey', async () => {
+    await desk.field('display_name').fill(name);
+    await desk.field('expire_time').fill(new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10));
+  });
+  const secret = await desk.dialog.locator('.secret').textContent();
+  expect(await keys()).toHaveLength(1);
+  expect(ids.size).toBe(2);
+  const shown = await page.request.post(calls('catalog.v1.ProductService/ListProducts'), { headers: { Authorization: `Bearer ${secret}` }, data: {} });
+  expect(shown.status(), 'what is shown signs its program in').toBe(200);
+});

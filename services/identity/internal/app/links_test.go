@@ -45,7 +45,7 @@ func (h *harness) links(whose string) map[domain.Purpose]string {
 	for what, err := range map[string]error{
 		"sign up":      h.SignUp(ctx, email(h.t, address("new")), ""),
 		"reset":        h.RequestPasswordReset(ctx, domain.Customer, email(h.t, address("forgetful")), ""),
-		"invite":       h.InviteStaff(operator(ctx), app.Invitation{Email: email(h.t, address("clerk"))}),
+		"invite":       h.InviteStaff(operator(ctx), uuid.Nil, nil, app.Invitation{Email: email(h.t, address("clerk"))}),
 		"change email": h.RequestEmailChange(h.as(address("moving")), password, "", email(h.t, address("moved")), "", from("home")),
 	} {
 		if err != nil {
@@ -168,7 +168,7 @@ func TestNoSecretIsStored(t *testing.T) {
 		t.Fatal(err)
 	}
 	staff := h.member(h.hire(operator(t.Context()), "staff@example.com", false, domain.StockRead), false, domain.StockRead)
-	_, key, keyErr := h.CreateAPIKey(staff, "warehouse", []domain.Permission{domain.StockRead}, h.clock().Add(time.Hour))
+	_, key, keyErr := h.CreateAPIKey(staff, uuid.Nil, nil, "warehouse", []domain.Permission{domain.StockRead}, h.clock().Add(time.Hour))
 	ada := h.as("ada@example.com")
 	totp, _, totpErr := h.EnrollTotp(ada)
 	recovery, recoveryErr := h.ConfirmTotp(ada, totp, domain.TotpCode(totp, h.clock()))

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"testing"
 
+	"github.com/google/uuid"
+
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	"github.com/shopmesh/shopmesh/services/identity/internal/app"
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
@@ -26,7 +28,7 @@ func TestMailsAreInTheLanguageOfWhoGetsThem(t *testing.T) {
 		h.RequestPasswordReset(t.Context(), domain.Customer, email(t, "ada@example.com"), "ar"),
 		h.RequestEmailChange(ada, password, "", email(t, "ada.new@example.com"), "en", from("home")),
 		h.RequestEmailChange(ada, password, "", email(t, "ada.other@example.com"), "", from("home")),
-		h.InviteStaff(operator(t.Context()), app.Invitation{Email: email(t, "clerk@example.com"), LanguageCode: "de-CH"}),
+		h.InviteStaff(operator(t.Context()), uuid.Nil, nil, app.Invitation{Email: email(t, "clerk@example.com"), LanguageCode: "de-CH"}),
 	} {
 		if err != nil {
 			t.Fatal(err)

@@ -67,10 +67,10 @@ func TestAPIKeysEndAsTheSettingsState(t *testing.T) {
 	h.settings.MaxAPIKeyLife = 48 * time.Hour
 	creator := h.member(h.hire(operator(t.Context()), "staff@example.com", false, domain.StockRead), false, domain.StockRead)
 	permissions := []domain.Permission{domain.StockRead}
-	if _, _, err := h.CreateAPIKey(creator, "warehouse", permissions, h.clock().Add(48*time.Hour)); err != nil {
+	if _, _, err := h.CreateAPIKey(creator, uuid.Nil, nil, "warehouse", permissions, h.clock().Add(48*time.Hour)); err != nil {
 		t.Error(err)
 	}
-	_, _, err := h.CreateAPIKey(creator, "warehouse", permissions, h.clock().Add(48*time.Hour+time.Second))
+	_, _, err := h.CreateAPIKey(creator, uuid.Nil, nil, "warehouse", permissions, h.clock().Add(48*time.Hour+time.Second))
 	wants(t, "a longer life", err, fault.ReasonInvalidField)
 }
 

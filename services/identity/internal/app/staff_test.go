@@ -28,7 +28,7 @@ func operator(ctx context.Context) context.Context {
 // hire makes the account of a member of staff, invited by who calls in ctx.
 func (h *harness) hire(ctx context.Context, address string, owner bool, permissions ...domain.Permission) uuid.UUID {
 	h.t.Helper()
-	if err := h.InviteStaff(ctx, app.Invitation{Email: email(h.t, address), Owner: owner, Permissions: permissions}); err != nil {
+	if err := h.InviteStaff(ctx, uuid.Nil, nil, app.Invitation{Email: email(h.t, address), Owner: owner, Permissions: permissions}); err != nil {
 		h.t.Fatal(err)
 	}
 	if _, err := h.AcceptInvite(h.t.Context(), h.link(address), domain.Email{}, staffPassword, domain.Person{FirstName: "Grace"}, from("office")); err != nil {
@@ -65,7 +65,7 @@ func (h *harness) member(id uuid.UUID, owner bool, permissions ...domain.Permiss
 func TestStaffIsInvitedByMail(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	if err := h.InviteStaff(operator(t.Context()), app.Invitation{Email: email(t, "owner@example.com"), Owner: true}); err != nil {
+	if err := h.InviteStaff(operator(t.Context()), uuid.Nil, nil, app.Invitation{Email: email(t, "owner@example.com"), Owner: true}); err != nil {
 		t.Fatal(err)
 	}
 	shown := h.link("owner@example.com")
@@ -76,7 +76,7 @@ func TestStaffIsInvitedByMail(t *testing.T) {
 		t.Fatal(err)
 	}
 	owner := h.member(h.idOf("owner@example.com"), true)
-	err = h.InviteStaff(owner, app.Invitation{Email: email(t, "Owner@example.com")})
+	err = h.InviteStaff(owner, uuid.Nil, nil, app.Invitation{Email: email(t, "Owner@example.com")})
 	wants(t, "an address that has an account", err, domain.ReasonEmailTaken)
 }
 
@@ -92,7 +92,7 @@ func TestRolesAreGivenByThoseWhoHoldThem(t *testing.T) {
 	refused := func(what string, err error) { t.Helper(); wants(t, what, err, domain.ReasonRoleEscalation) }
 	invite := func(ctx context.Context, i app.Invitation) error {
 		i.Email = email(t, "x@example.com")
-		return h.InviteStaff(ctx, i)
+		return h.InviteStaff(ctx, uuid.Nil, nil, i)
 	}
 	set := func(ctx context.Context, id uuid.UUID, owner bool, permissions ...domain.Permission) error {
 		_, err := h.SetRoles(ctx, id, "", owner, permissions)
@@ -173,7 +173,7 @@ func TestAnInvitationEndsWithWhoInvited(t *testing.T) {
 	h := newHarness(t)
 	owner := h.member(h.hire(operator(t.Context()), "owner@example.com", true), true)
 	managerID := h.hire(owner, "manager@example.com", false, domain.AccountsWrite, domain.StockRead)
-	if err := h.InviteStaff(h.member(managerID, false, domain.AccountsWrite, domain.StockRead), app.Invitation{
+	if err := h.InviteStaff(h.member(managerID, false, domain.AccountsWrite, domain.StockRead), uuid.Nil, nil, app.Invitation{
 		Email: email(t, "friend@example.com"), Permissions: []domain.Permission{domain.StockRead},
 	}); err != nil {
 		t.Fatal(err)
@@ -239,7 +239,7 @@ func TestADisabledAccountIsOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, secret, err := h.CreateAPIKey(h.member(clerk, false, domain.StockRead, domain.CatalogWrite), "import", []domain.Permission{domain.CatalogWrite}, h.clock().Add(time.Hour))
+	key, secret, err := h.CreateAPIKey(h.member(clerk, false, domain.StockRead, domain.CatalogWrite), uuid.Nil, nil, "import", []domain.Permission{domain.CatalogWrite}, h.clock().Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,11 +279,11 @@ func TestAKeyMayDoWhatItsCreatorMay(t *testing.T) {
 	owner := h.member(h.hire(operator(t.Context()), "owner@example.com", true), true)
 	clerk := h.hire(owner, "clerk@example.com", false, domain.StockRead)
 	as := h.member(clerk, false, domain.StockRead)
-	_, _, err := h.CreateAPIKey(as, "import", []domain.Permission{domain.CatalogWrite}, h.clock().Add(time.Hour))
+	_, _, err := h.CreateAPIKey(as, uuid.Nil, nil, "import", []domain.Permission{domain.CatalogWrite}, h.clock().Add(time.Hour))
 	wants(t, "what its creator lacks", err, domain.ReasonRoleEscalation)
-	_, _, err = h.CreateAPIKey(as, "import", []domain.Permission{domain.StockRead}, h.clock().Add(366*24*time.Hour))
+	_, _, err = h.CreateAPIKey(as, uuid.Nil, nil, "import", []domain.Permission{domain.StockRead}, h.clock().Add(366*24*time.Hour))
 	wants(t, "a life of 366 days", err, fault.ReasonInvalidField)
-	_, secret, err := h.CreateAPIKey(as, "import", []domain.Permission{domain.StockRead}, h.clock().Add(time.Hour))
+	_, secret, err := h.CreateAPIKey(as, uuid.Nil, nil, "import", []domain.Permission{domain.StockRead}, h.clock().Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -316,7 +316,7 @@ func TestEverybodyEndsTheirOwnKeys(t *testing.T) {
 	another := h.hire(owner, "another@example.com", false, domain.StockRead)
 	newKey := func() domain.APIKeySnapshot {
 		t.Helper()
-		key, _, err := h.CreateAPIKey(h.member(clerk, false, domain.StockRead), "import", nil, h.clock().Add(time.Hour))
+		key, _, err := h.CreateAPIKey(h.member(clerk, false, domain.StockRead), uuid.Nil, nil, "import", nil, h.clock().Add(time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -355,7 +355,7 @@ func TestTheOperatorHasNoAccount(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	as := operator(t.Context())
-	_, _, key := h.CreateAPIKey(as, "import", nil, h.clock().Add(time.Hour))
+	_, _, key := h.CreateAPIKey(as, uuid.Nil, nil, "import", nil, h.clock().Add(time.Hour))
 	_, self := h.GetSelf(as)
 	_, _, enroll := h.EnrollTotp(as)
 	for what, err := range map[string]error{"making a key": key, "the own account": self, "setting a second factor up": enroll} {
@@ -384,7 +384,7 @@ func TestWhoLostARightGrantsNothing(t *testing.T) {
 		wants(t, "SetRoles", err, fault.ReasonTokenExpired)
 		_, err = h.SetDisabled(as, accomplice, "", true)
 		wants(t, "SetDisabled", err, fault.ReasonTokenExpired)
-		err = h.InviteStaff(as, app.Invitation{Email: email(t, "another@example.com"), Permissions: []domain.Permission{domain.StockRead}})
+		err = h.InviteStaff(as, uuid.Nil, nil, app.Invitation{Email: email(t, "another@example.com"), Permissions: []domain.Permission{domain.StockRead}})
 		wants(t, "InviteStaff", err, fault.ReasonTokenExpired)
 	}
 	grants(before)

@@ -73,6 +73,17 @@ func (k APIKey) Revoke(now time.Time) APIKey {
 	return k
 }
 
+// Reissue gives the key another secret, of which this is the hash: it is no longer good under the
+// one before. It returns false for a key that was used or revoked: somebody has its secret, or
+// wants none.
+func (k APIKey) Reissue(hash []byte) (APIKey, bool) {
+	if !k.state.LastUseTime.IsZero() || !k.state.RevokeTime.IsZero() {
+		return k, false
+	}
+	k.state.Hash = hash
+	return k, true
+}
+
 // May returns what the key may do now: as far as its creator still may. It returns false
 // when the key or its creator may not sign in any more.
 func (k APIKey) May(creator AccountSnapshot, now time.Time) ([]Permission, bool) {

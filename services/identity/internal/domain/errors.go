@@ -91,6 +91,14 @@ func ErrAPIKeyNotFound(id uuid.UUID) *fault.Error {
 	return fault.New(fault.NotFound, ReasonAPIKeyNotFound, "no API key has the id %s", id).With("api_key_id", id.String())
 }
 
+// ErrAPIKeyInUse is the fault of a request that made an API key which was used or revoked since,
+// so that it gets no other secret.
+func ErrAPIKeyInUse(requestID, keyID uuid.UUID) *fault.Error {
+	return fault.New(fault.AlreadyExists, fault.ReasonRequestIDReused,
+		"request_id %s made the API key %s, which was used or revoked since; make another key with a new id", requestID, keyID).
+		With("request_id", requestID.String())
+}
+
 // ErrEmailTaken is the fault for inviting an address that a member of staff has.
 func ErrEmailTaken() *fault.Error {
 	return fault.New(fault.AlreadyExists, ReasonEmailTaken, "a member of staff has this e-mail address").

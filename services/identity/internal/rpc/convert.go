@@ -46,6 +46,18 @@ func readID(field, text string) (uuid.UUID, error) {
 	return id, nil
 }
 
+// readRequestID reads the id of a request; uuid.Nil where there is none.
+func readRequestID(text string) (uuid.UUID, error) {
+	if text == "" {
+		return uuid.Nil, nil
+	}
+	id, err := grammar.RequestID(text)
+	if err != nil {
+		return uuid.Nil, fault.Fields(fault.Breaks("request_id", err))
+	}
+	return id, nil
+}
+
 func permissions(given []optionsv1.Permission) []domain.Permission {
 	list := make([]domain.Permission, len(given))
 	for i, p := range given {

@@ -13,10 +13,14 @@ func (s *StaffServer) InviteStaff(ctx context.Context, req *identityv1.InviteSta
 	if err != nil {
 		return nil, err
 	}
+	requestID, err := readRequestID(req.GetRequestId())
+	if err != nil {
+		return nil, err
+	}
 	invitation := app.Invitation{
 		Email: email, Owner: req.GetOwner(), Permissions: permissions(req.GetPermissions()), LanguageCode: req.GetLanguageCode(),
 	}
-	if err := s.accounts.InviteStaff(ctx, invitation); err != nil {
+	if err := s.accounts.InviteStaff(ctx, requestID, req, invitation); err != nil {
 		return nil, err
 	}
 	return &identityv1.InviteStaffResponse{}, nil

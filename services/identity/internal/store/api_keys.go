@@ -55,6 +55,12 @@ func (s Store) RevokeAPIKey(ctx context.Context, id uuid.UUID, now time.Time) er
 	return s.q.ApiKeyRevoke(ctx, db.ApiKeyRevokeParams{ID: id, RevokeTime: now})
 }
 
+// ReissueAPIKey stores that a key has another secret.
+func (s Store) ReissueAPIKey(ctx context.Context, key domain.APIKey) error {
+	k := key.Snapshot()
+	return s.q.ApiKeyReissue(ctx, db.ApiKeyReissueParams{ID: k.ID, Hash: k.Hash})
+}
+
 // UsedAPIKey stores that a key was used, to the minute.
 func (s Store) UsedAPIKey(ctx context.Context, id uuid.UUID, now time.Time) error {
 	stale := now.Add(-time.Minute)

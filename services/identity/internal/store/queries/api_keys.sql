@@ -15,3 +15,6 @@ update api_keys set revoke_time = @revoke_time::timestamptz where id = @id;
 -- To the minute, so that a key which is used all the time costs a write a minute.
 update api_keys set last_use_time = @use_time
 where id = @id and (last_use_time is null or last_use_time < @stale_time);
+
+-- name: ApiKeyReissue :exec
+update api_keys set hash = @hash where id = @id;
