@@ -2,6 +2,7 @@
 // for the answer to judge.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { getOption } from "@bufbuild/protobuf";
+import type { Duration } from "@bufbuild/protobuf/wkt";
 import { field as validation } from "@shopmesh/api/buf/validate/validate_pb";
 import { field_behavior, FieldBehavior } from "@shopmesh/api/google/api/field_behavior_pb";
 
@@ -27,4 +28,35 @@ export function rulesOfField(field: DescField): Rules {
   const text = stated.type.case === "string" ? stated.type.value : undefined;
   const max = Math.max(Number(text?.maxLen ?? 0n), Number(text?.maxBytes ?? 0n)); // bytes are at least as many as characters
   return max > 0 ? { required, max } : { required };
+}
+
+/** The least and the most that a field takes: a number, or a length of time in seconds. Undefined for any. */
+export interface Bounds {
+  least?: number;
+  most?: number;
+}
+
+/** The bounds of a field. */
+export function boundsOf(field: DescField): Bounds {
+  const { type } = getOption(field, validation);
+  switch (type.case) {
+    case "int32":
+      return between<number>(type.value, Number);
+    case "int64":
+      return between<bigint>(type.value, Number);
+    case "duration":
+      return between<Duration>(type.value, ({ seconds, nanos }) => Number(seconds) + nanos / 1e9);
+    default:
+      return {};
+  }
+}
+
+interface Limits<Bound> {
+  greaterThan: { case: "gt" | "gte" | undefined; value?: Bound | undefined };
+  lessThan: { case: "lt" | "lte" | undefined; value?: Bound | undefined };
+}
+
+// The contracts state bounds that may be reached.
+function between<Bound>({ greaterThan: { case: over, value: least }, lessThan: { case: under, value: most } }: Limits<Bound>, number: (bound: Bound) => number): Bounds {
+  return { ...(over === "gte" && least !== undefined && { least: number(least) }), ...(under === "lte" && most !== undefined && { most: number(most) }) };
 }

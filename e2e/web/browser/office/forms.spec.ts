@@ -212,3 +212,16 @@ test('a country that is none is shown as it is, and stays where nobody changes i
   expect((await sent).postDataJSON()).toMatchObject({ updateMask: 'contact.phone' });
   await desk.said(`${order.number} is corrected.`);
 });
+
+test('a setting tells from what to what it goes, and a number stays within that', async ({ desk }) => {
+  await desk.open('/settings?context=order');
+  await expect(desk.field('payment_window')).toHaveAccessibleDescription(/From 1 s to 30 d\./);
+  const orders = desk.field('max_unpaid_orders');
+  await expect(orders).toHaveAccessibleDescription(/From 1 to 10,000\./);
+  await orders.fill('20000');
+  await orders.press('Tab');
+  await expect(orders).toHaveValue('10,000');
+  await orders.fill('');
+  await orders.press('Tab');
+  await expect(orders, 'what is empty has its default').toHaveValue('20');
+});

@@ -100,9 +100,9 @@ function One({ field, draft, standard }: { field: DescField; draft: Draft; stand
         const typed = textOfValue(next);
         draft.set(field.name, typed === standard ? "" : typed);
       }} />
-      {text === "" ? <span className="soft">{say("settings.is_default")}</span> : (
-        <span><Button kind="quiet" onPress={() => draft.set(field.name, "")}>{say("settings.to_default")}</Button></span>
-      )}
+      <span className="of-default">
+        {text === "" ? <span className="soft">{say("settings.is_default")}</span> : <Button kind="quiet" onPress={() => draft.set(field.name, "")}>{say("settings.to_default")}</Button>}
+      </span>
     </div>
   );
 }

@@ -1,12 +1,13 @@
 import type { DescEnum, DescField, DescMessage, JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { ScalarType } from "@bufbuild/protobuf";
 import { Button } from "../../components/Button";
-import { Choice, Field, FieldSet } from "../../components/Field";
+import { Choice, Field, FieldSet, QuantityField } from "../../components/Field";
 import { readDuration, showDuration } from "../../form/duration";
 import type { Rules } from "../../form/rules";
-import { rulesOfField } from "../../form/rules";
+import { boundsOf, rulesOfField } from "../../form/rules";
 import { say } from "../../texts/say";
 import { helpOf, labelOf, nameOfValue } from "./labels";
+import { boundsText } from "./shown";
 
 interface ValueProps {
   field: DescField;
@@ -31,7 +32,8 @@ export function ValueField(props: ValueProps) {
     case "enum":
       return <EnumValue {...props} of={field.enum} />;
     default:
-      return field.fieldKind === "scalar" && field.scalar === ScalarType.BOOL ? <YesNo {...props} /> : <Text {...props} />;
+      if (field.fieldKind !== "scalar" || field.scalar === ScalarType.STRING) return <Text {...props} />;
+      return field.scalar === ScalarType.BOOL ? <YesNo {...props} /> : <NumberValue {...props} scalar={field.scalar} />;
   }
 }
 
@@ -43,16 +45,25 @@ function rulesFor(field: DescField): Rules {
 
 function Text({ field, name, value, onChange }: ValueProps) {
   const long = typeof value === "string" && value.length > LONG / 10;
-  const numbers = field.fieldKind === "scalar" && field.scalar !== ScalarType.STRING;
   return (
     <Field name={name} label={labelOf(field)} help={helpOf(field)} {...rulesFor(field)} value={value === undefined ? "" : String(value)}
-      onChange={(typed) => onChange(typed === "" ? undefined : numbers && /^-?\d{1,15}$/.test(typed) ? Number(typed) : typed)} {...(long && { rows: 6 })} />
+      onChange={(typed) => onChange(typed === "" ? undefined : typed)} {...(long && { rows: 6 })} />
+  );
+}
+
+// In ProtoJSON, numbers of 64 bits are texts.
+function NumberValue({ field, name, value, onChange, scalar }: ValueProps & { scalar: ScalarType }) {
+  const { least, most } = boundsOf(field);
+  return (
+    <QuantityField name={name} label={labelOf(field)} help={sentences(helpOf(field), boundsText(field))} value={value === undefined ? Number.NaN : Number(value)}
+      onChange={(typed) => onChange(Number.isNaN(typed) ? undefined : scalar === ScalarType.INT64 ? String(typed) : typed)}
+      {...(least !== undefined && { min: least })} {...(most !== undefined && { max: most })} />
   );
 }
 
 function DurationValue({ field, name, value, onChange }: ValueProps) {
   return (
-    <Field name={name} label={labelOf(field)} help={`${helpOf(field)} ${say("settings.duration_help")}`} {...rulesFor(field)}
+    <Field name={name} label={labelOf(field)} help={sentences(helpOf(field), boundsText(field), say("settings.duration_help"))} {...rulesFor(field)}
       value={typeof value === "string" ? (value.endsWith("s") && /^\d/.test(value) && !value.endsWith("ms") ? showDuration(value) : value) : ""}
       onChange={(typed) => onChange(typed === "" ? undefined : /\d\s*(d|h|min|s|ms)$/.test(typed) ? readDuration(typed) : typed)} />
   );
@@ -75,7 +86,7 @@ function EnumValue({ field, name, value, onChange, of }: ValueProps & { of: Desc
 function Lines({ field, name, value, onChange }: ValueProps) {
   const lines = Array.isArray(value) ? value.map(String) : [];
   return (
-    <Field name={name} label={labelOf(field)} help={`${helpOf(field)} ${say("settings.lines_help")}`} {...rulesFor(field)} rows={Math.min(Math.max(lines.length + 1, 2), 8)} value={lines.join("\n")}
+    <Field name={name} label={labelOf(field)} help={sentences(helpOf(field), say("settings.lines_help"))} {...rulesFor(field)} rows={Math.min(Math.max(lines.length + 1, 2), 8)} value={lines.join("\n")}
       onChange={(typed) => onChange(typed === "" ? undefined : typed.split("\n"))} />
   );
 }
@@ -118,4 +129,8 @@ function isObject(value: JsonValue | undefined): value is JsonObject {
 function withPart(object: JsonObject, name: string, value: JsonValue | undefined): JsonObject {
   const { [name]: _, ...rest } = object;
   return value === undefined ? rest : { ...rest, [name]: value };
+}
+
+function sentences(...all: readonly string[]): string {
+  return all.filter(Boolean).join(" ");
 }

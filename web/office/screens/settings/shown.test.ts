@@ -1,9 +1,11 @@
-import type { JsonValue } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, JsonValue } from "@bufbuild/protobuf";
+import { ScalarType } from "@bufbuild/protobuf";
 import assert from "node:assert/strict";
 import test from "node:test";
 import { messageOf } from "./fields";
 import type { Context } from "./search";
-import { differences, held, textOf } from "./shown";
+import { contexts } from "./search";
+import { boundsText, differences, held, textOf } from "./shown";
 
 function fieldOf(context: Context, name: string) {
   const field = messageOf(context).fields.find((one) => one.name === name);
@@ -54,4 +56,18 @@ test("of a field with parts, those that differ are told", () => {
     { label: "Announcements 1, Text", before: "Hi", after: "Hello" },
     { label: "Announcements 2", before: "–", after: "Language: de, Text: Hallo" },
   ]);
+});
+
+test("the bounds of what is typed are told in words, of every number and every length of time", () => {
+  for (const [context, name, text] of [
+    ["order", "max_unpaid_orders", "From 1 to 10,000."],
+    ["order", "payment_window", "From 1 s to 30 d."],
+    ["inventory", "level_interval", "From 100 ms to 1 min."],
+    ["shop", "name", ""],
+  ] as const) assert.equal(boundsText(fieldOf(context, name)), text);
+  const bounded = (field: DescField) => field.message?.typeName === "google.protobuf.Duration" || field.scalar === ScalarType.INT32 || field.scalar === ScalarType.INT64;
+  const walk = (message: DescMessage): DescField[] => message.fields.flatMap((field) => [field, ...(field.message && !field.message.typeName.startsWith("google.") ? walk(field.message) : [])]);
+  const fields = contexts.flatMap((context) => walk(messageOf(context))).filter(bounded);
+  assert.ok(fields.length > 30, `${fields.length} fields`);
+  for (const field of fields) assert.notEqual(boundsText(field), "", `${field.parent.typeName}.${field.name}`);
 });

@@ -3,6 +3,7 @@ import type { DescField, JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { ScalarType } from "@bufbuild/protobuf";
 import type { Fields } from "../../form/draft";
 import { showDuration } from "../../form/duration";
+import { boundsOf } from "../../form/rules";
 import { number } from "../../texts/format";
 import { say } from "../../texts/say";
 import { valueOf } from "./fields";
@@ -37,6 +38,14 @@ function wordOf(field: DescField, value: string): string {
   const named = field.enum?.values.find((one) => one.name === value);
   if (named) return nameOfValue(named);
   return field.scalar !== undefined && field.scalar !== ScalarType.STRING && /^-?\d+$/.test(value) ? number(BigInt(value)) : value;
+}
+
+/** From what to what a number or a length of time goes, as the contract bounds it; empty where nothing does. */
+export function boundsText(field: DescField): string {
+  const { least, most } = boundsOf(field);
+  const inWords = (bound: number) => (field.message ? showDuration(`${bound}s`) : number(bound));
+  if (least === undefined) return "";
+  return most === undefined ? say("settings.least", { Least: inWords(least) }) : say("settings.bounds", { Least: inWords(least), Most: inWords(most) });
 }
 
 /** What a field holds: what is set, else its default. */
