@@ -220,6 +220,32 @@ func TestPreviewTemplateShowsEveryKind(t *testing.T) {
 	}
 }
 
+// A preview is in the language that is asked for, what people typed in it included; in English
+// where there are no texts in it.
+func TestAPreviewIsInALanguage(t *testing.T) {
+	t.Parallel()
+	s := newHarness(t, options{})
+	for code, want := range map[string][]string{
+		"":      {"Order 7K3M-Q2XD: refund of €12.75", `<html lang="en" dir="ltr">`, "Hello Ada Example,", "The bulbs arrived broken"},
+		"fr":    {"Order 7K3M-Q2XD: refund of €12.75", `<html lang="en" dir="ltr">`, "Hello Ada Example,", "The bulbs arrived broken"},
+		"de-AT": {"Bestellung 7K3M-Q2XD: Erstattung von 12,75 €", `<html lang="de" dir="ltr">`, "Guten Tag Ada Beispiel,", "Die Glühbirnen kamen zerbrochen an"},
+		"ar":    {"الطلب \u20687K3M-Q2XD\u2069: استرداد", `<html lang="ar" dir="rtl">`, "مرحباً \u2068ليلى مثال\u2069،", "وصلت المصابيح مكسورة"},
+	} {
+		res, err := s.mails.PreviewTemplate(t.Context(), &notificationv1.PreviewTemplateRequest{Kind: refunded, LanguageCode: code})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := res.GetSubject() + res.GetHtml() + res.GetText()
+		for _, part := range want {
+			if !strings.Contains(all, part) {
+				t.Errorf("%q: no %q in %s\n%s", code, part, res.GetSubject(), res.GetText())
+			}
+		}
+	}
+	_, err := s.mails.PreviewTemplate(t.Context(), &notificationv1.PreviewTemplateRequest{Kind: refunded, LanguageCode: "no language"})
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "language_code")
+}
+
 func TestOnlyThoseWhoMayReadAndWriteMails(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -1,9 +1,10 @@
+import { NotificationKindSchema } from "@shopmesh/api/shopmesh/notification/v1/notification_pb";
 import assert from "node:assert/strict";
 import test from "node:test";
 import { activityFilter, activitySearch } from "./activity/search";
 import { customerFilter, customerSearch } from "./customers/search";
 import { understood } from "../rpc/search";
-import { mailFilter, mailSearch } from "./mails/search";
+import { kinds, mailFilter, mailSearch, previewSearch } from "./mails/search";
 
 test("what an address holds becomes the list's filter, and nothing else does", () => {
   assert.equal(mailFilter(mailSearch({ q: 'a"b@x.example', view: "failed" })), 'recipient = "a\\"b@x.example" AND status = FAILED');
@@ -20,4 +21,10 @@ test("what an address holds becomes the list's filter, and nothing else does", (
 
 test("what an address holds that is not understood is undefined, so that the router does not keep it (vendure#1532)", () => {
   assert.deepEqual(understood(mailSearch)({ q: "a", view: "lost", other: 1 }), { q: "a", view: undefined, other: undefined });
+});
+
+test("a preview is its address: an occasion and a language", () => {
+  assert.deepEqual(previewSearch({ kind: "ORDER_SHIPPED", language: "ar" }), { kind: "ORDER_SHIPPED", language: "ar" });
+  for (const raw of [{ kind: "UNSPECIFIED", language: "fr" }, { kind: 1 }, {}]) assert.deepEqual(previewSearch(raw), {});
+  assert.equal(kinds.length, NotificationKindSchema.values.length - 1);
 });

@@ -10,7 +10,7 @@ import { say } from "../texts/say";
 import { Shell } from "./Shell";
 import { activitySearch } from "./activity/search";
 import { customerSearch } from "./customers/search";
-import { mailSearch } from "./mails/search";
+import { mailSearch, previewSearch } from "./mails/search";
 import { orderSearch } from "./orders/search";
 import { printSearch } from "./print/search";
 import { gridSearch, productSearch } from "./products/search";
@@ -34,6 +34,7 @@ const screens = {
   contradictions: createRoute({ getParentRoute, path: "/contradictions", validateSearch: understood(paged), component: lazyRouteComponent(() => fileOf(import("./contradictions/Contradictions")), "Contradictions") }),
   stock: createRoute({ getParentRoute, path: "/stock", validateSearch: understood(paged), component: lazyRouteComponent(() => fileOf(import("./stock/LowStock")), "LowStock") }),
   mails: createRoute({ getParentRoute, path: "/mails", validateSearch: understood(mailSearch), component: lazyRouteComponent(() => fileOf(import("./mails/Mails")), "Mails") }),
+  preview: createRoute({ getParentRoute, path: "/mails/preview", validateSearch: understood(previewSearch), component: lazyRouteComponent(() => fileOf(import("./mails/Preview")), "Preview") }),
   mail: createRoute({ getParentRoute, path: "/mails/$id", component: lazyRouteComponent(() => fileOf(import("./mails/Mail")), "MailScreen") }),
   customers: createRoute({ getParentRoute, path: "/customers", validateSearch: understood(customerSearch), component: lazyRouteComponent(() => fileOf(import("./customers/Customers")), "Customers") }),
   customer: createRoute({ getParentRoute, path: "/customers/$id", validateSearch: understood(paged), component: lazyRouteComponent(() => fileOf(import("./customers/Customer")), "CustomerScreen") }),

@@ -42,3 +42,20 @@ test('who may only read settings reads values, not how they are sent', async ({ 
   await expect(main.locator('.differences')).toContainText('30 min (Vorgabe) → 1 h');
   await expect(main).not.toContainText(/\d{3,}s|[{}"]/);
 });
+
+test('mails are looked at in each language before any is sent', async ({ desk, page }) => {
+  await desk.open('/settings');
+  await page.getByRole('link', { name: desk.say('mails.preview') }).click();
+  const subject = page.getByRole('heading', { level: 2 });
+  const frame = page.locator('iframe.mail');
+  await expect(subject).toHaveText('Bestellung 7K3M-Q2XD bestätigt'); // the office's language is the first
+  await desk.field('kind').selectOption('ORDER_SHIPPED');
+  await expect(subject).toHaveText('Bestellung 7K3M-Q2XD ist unterwegs');
+  await expect(frame).toHaveAttribute('srcdoc', /<html lang="de" dir="ltr">[^]*Sendungsnummer/);
+  await desk.field('language').selectOption('ar');
+  await expect(frame).toHaveAttribute('srcdoc', /<html lang="ar" dir="rtl">/);
+  await page.reload();
+  await desk.ready();
+  await expect(frame, 'it is its address').toHaveAttribute('srcdoc', /<html lang="ar" dir="rtl">/);
+  await expect(subject).toHaveCSS('direction', 'rtl');
+});

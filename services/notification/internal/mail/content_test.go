@@ -147,7 +147,7 @@ func TestNothingTypedBecomesMarkupOrAnotherLine(t *testing.T) {
 func TestTheHTMLIsWellFormedAndAccessible(t *testing.T) {
 	t.Parallel()
 	for kind := domain.OrderConfirmed; kind <= domain.LastKind; kind++ {
-		r := render(t, Sample(kind))
+		r := render(t, Sample(kind, domain.English))
 		tags := tagsOf(t, r.HTML)
 		if tags["html"] != 1 || tags["h1"] != 1 || tags["title"] != 1 || tags["script"] != 0 {
 			t.Errorf("%s: the tags are %v", kind, tags)
@@ -225,10 +225,10 @@ func TestAnUnknownTemplateIsAnError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := templates.Render(Sample(domain.OrderConfirmed), 0, domain.ShopDetails{Name: "Shop"}); err == nil {
+	if _, err := templates.Render(Sample(domain.OrderConfirmed, domain.English), 0, domain.ShopDetails{Name: "Shop"}); err == nil {
 		t.Error("a template that there is not was rendered")
 	}
-	if _, err := templates.Render(Sample(domain.LastKind+1), Version, domain.ShopDetails{Name: "Shop"}); err == nil {
+	if _, err := templates.Render(Sample(domain.LastKind+1, domain.English), Version, domain.ShopDetails{Name: "Shop"}); err == nil {
 		t.Error("a kind that there is not was rendered")
 	}
 }

@@ -38,7 +38,7 @@ func TestFormerVersionsStay(t *testing.T) {
 		if err != nil || at < 0 {
 			t.Fatalf("%s is named otherwise", file)
 		}
-		content := Sample(kinds[rest[:at]])
+		content := Sample(kinds[rest[:at]], domain.English)
 		content.Subject, content.LanguageCode = "A subject", rest[at+1:]
 		content.Adjustments[0] = Adjustment{Kind: orderv1.AdjustmentKind_ADJUSTMENT_KIND_SHIPPING, Amount: content.Adjustments[0].Amount}
 		content.Changes = append(content.Changes, Change{Field: "carrier", Removed: true})
@@ -71,7 +71,7 @@ func TestTheFifthVersionHasOneMailInGerman(t *testing.T) {
 		{domain.OrderConfirmed, "de", `<html lang="de">`}, {domain.OrderCancelled, "de", `<html lang="en">`},
 		{domain.OrderConfirmed, "ar", `<html lang="en">`}, {domain.VerifyEmail, "de", `<html lang="en">`},
 	} {
-		content := Sample(row.kind)
+		content := Sample(row.kind, domain.English)
 		content.LanguageCode = row.code
 		got, err := templates.Render(content, 5, domain.ShopDetails{Name: "Shop"})
 		if err != nil || !strings.Contains(got.HTML, row.want) {
@@ -88,7 +88,7 @@ func TestAMailOfTheVersionAfterIsWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	content, shop := Sample(domain.OrderConfirmed), domain.ShopDetails{Name: "Shop"}
+	content, shop := Sample(domain.OrderConfirmed, domain.English), domain.ShopDetails{Name: "Shop"}
 	want, err := templates.Render(content, Version, shop)
 	if err != nil {
 		t.Fatal(err)

@@ -7,11 +7,11 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 )
 
-// PreviewTemplate renders a kind of mail with made-up data.
+// PreviewTemplate renders a kind of mail in a language, with made-up data.
 func (s *Server) PreviewTemplate(
 	_ context.Context, req *notificationv1.PreviewTemplateRequest,
 ) (*notificationv1.PreviewTemplateResponse, error) {
-	rendered, err := s.notifications.Preview(domain.Kind(req.GetKind()))
+	rendered, err := s.notifications.Preview(domain.Kind(req.GetKind()), domain.LanguageOf(req.GetLanguageCode()))
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ function List() {
   const narrowed = Boolean(search.q ?? search.view);
   return (
     <section className="stack">
-      <h1>{say("nav.mails")}</h1>
+      <div className="heading"><h1>{say("nav.mails")}</h1><Link className="button" data-kind="quiet" to="/mails/preview" search={{}}>{say("mails.preview")}</Link></div>
       <Views views={views.map((id) => ({ id, name: say(`mails.view.${id}`) }))} current={search.view ?? "all"}
         onChoose={(view) => narrow({ view: view === "all" ? undefined : view })} />
       <FilterBar label={say("mails.search")} query={search.q ?? ""} onSearch={(q) => narrow({ q: q || undefined })} onClear={narrowed ? clear : undefined} />

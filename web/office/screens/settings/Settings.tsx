@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from "@connectrpc/connect-query";
 import { useMutation as useWork } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import type { DescField } from "@bufbuild/protobuf";
 import { ConfigService } from "@shopmesh/api/shopmesh/config/v1/config_service_pb";
 import type { GetSettingsResponse } from "@shopmesh/api/shopmesh/config/v1/config_service_pb";
@@ -38,12 +38,14 @@ const route = getRouteApi("/settings");
 function Loaded() {
   const { context = "shop" } = route.useSearch();
   const navigate = route.useNavigate();
+  const mayReadMails = useSession().may(Permission.NOTIFICATIONS_READ);
   const settings = useQuery(ConfigService.method.getSettings, { context });
   return (
     <section className="stack">
       <h1>{say("nav.settings")}</h1>
       <Views views={contexts.map((id) => ({ id, name: say(`settings.context.${id}`) }))} current={context}
         onChoose={(chosen) => void navigate({ search: chosen === "shop" ? {} : { context: chosen } })} />
+      {context === "shop" && mayReadMails && <p><Link to="/mails/preview" search={{}}>{say("mails.preview")}</Link></p>}
       {settings.isPending && <SettingsSkeleton context={context} />}
       {settings.error && <Failed error={settings.error} retry={() => void settings.refetch()} />}
       {settings.data && <Shown key={context} context={context} answer={settings.data} />}

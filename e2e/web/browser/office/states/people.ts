@@ -2,7 +2,7 @@
 import { call } from '../../served.ts';
 import { expect, type Desk } from '../office.ts';
 import { customer, hired, mail, paid, toShip } from '../made.ts';
-import { answer, overtaken, refuse } from '../refusals.ts';
+import { answer, failed, overtaken, refuse } from '../refusals.ts';
 import type { State } from '../state.ts';
 
 const customers: State[] = [
@@ -62,6 +62,16 @@ const mails: State[] = [
     },
   },
   { name: 'mails, nothing found', open: (desk) => desk.open('/mails?q=nobody%40example.com') },
+  { name: 'how mails look', open: (desk) => desk.open('/mails/preview') },
+  { name: 'how mails look, from right to left', open: (desk) => desk.open('/mails/preview?kind=ORDER_CANCELLED&language=ar') },
+  {
+    name: 'how mails look, failed',
+    open: async (desk) => {
+      await refuse(desk, 'notification.v1.NotificationService/PreviewTemplate', failed);
+      await desk.open('/mails/preview');
+      await expect(desk.page.getByRole('alert')).toBeVisible();
+    },
+  },
   { name: 'mail', open: async (desk) => desk.open(`/mails/${(await mail()).id}`) },
   {
     name: 'mail, there is none',
