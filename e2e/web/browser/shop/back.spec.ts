@@ -2,7 +2,7 @@
 // (saleor-storefront#433).
 import { expect, test } from '../check.ts';
 import { served } from '../served.ts';
-import { isPaid, order, readyToOrder } from '../visit.ts';
+import { holds, isPaid, order, readyToOrder } from '../visit.ts';
 
 test('Back after ordering leads to the order, and nothing is in the cart', async ({ page }) => {
   await readyToOrder(page, 'BLUE');
@@ -59,4 +59,23 @@ test('a list is its address: Back, reload and a shared link show the same', asyn
   const shared = await context.newPage();
   await shared.goto(page.url());
   expect(await shared.locator('.product-card h3').allTextContents()).toEqual(second);
+});
+
+// The browser of the checks keeps no pages (docs/decisions/0080), so the page is told what a browser tells one that it kept.
+test('a page from memory counts what is in the cart now, and no button is stuck', async ({ page }) => {
+  await page.goto('/p/BLUE/blue-mug');
+  await page.evaluate(async () => {
+    // A form is under way when the page is left, and its answer never comes.
+    const { fetch } = window;
+    window.fetch = () => new Promise<Response>(() => undefined);
+    document.querySelector<HTMLFormElement>('form.quantity')?.requestSubmit();
+    await new Promise((sent) => setTimeout(sent));
+    window.fetch = fetch;
+  });
+  await holds(page, 'LOW', 2);
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+  await expect(page.locator('header .count')).toHaveText('2 items');
+  await page.getByRole('button', { name: 'Add to cart' }).click();
+  await expect(page).toHaveURL(/\/cart\?added=1/);
+  await expect(page.locator('header .count')).toHaveText('3 items');
 });
