@@ -59,6 +59,92 @@ func TestACustomerChangesTheirAccount(t *testing.T) {
 	other.open("/account", "hopper@example.com")
 }
 
+// A form that is sent after its session ended leads to signing in and back, and has what was
+// typed, for the same customer alone. A form that was shown to another changes nobody's account.
+func TestAFormOutlivesItsSession(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	b, other := &browser{shop: s}, &browser{shop: s}
+	other.signsUp("eve@example.com")
+	b.signsUp("grace@example.com")
+	const profile, address, back = "/account/profile", "/account/addresses/new", "/account/sign-in?next=%2Faccount%2Fprofile"
+	named := fill(b.formOf(b.open(profile, `data-draft="/account/profile:`), profile+"/send"), "first_name", "Amazing", "phone", "+1 555")
+	homed := fill(b.formOf(b.open(address, `data-draft="/account/addresses/new:`), address+"/send"), append([]string{"label", "home"}, adasAddress...)...)
+	if to := b.submits("/account/profile", "first_name", "", "phone", "+1 666"); to != profile {
+		t.Fatalf("no name leads to %s", to)
+	}
+
+	ends := &browser{shop: s}
+	if to := ends.signsIn("/account/sign-in", "grace@example.com", password); to != "/account" {
+		t.Fatalf("signing in leads to %s", to)
+	}
+	if to := ends.sends("/account/sessions/"+between(t, ends.open("/account/sessions").body, `action="/account/sessions/`, `/end"`)+"/end", nil); to != "/account/sessions?ended=1" {
+		t.Fatalf("ending the session leads to %s", to)
+	}
+	testkit.Eventually(t, "the session is over", func() bool { return b.get("/account", "Cookie", b.cookie).status == http.StatusSeeOther })
+	for range 2 {
+		if to := b.sends(profile+"/send", named); to != back {
+			t.Fatalf("the form leads to %s", to)
+		}
+	}
+	if to := b.sends(address+"/send", homed); to != "/account/sign-in?next=%2Faccount%2Faddresses%2Fnew" {
+		t.Fatalf("the address leads to %s", to)
+	}
+	b.lacks(b.open(back), "Amazing", "+1 555")
+	if to := b.signsIn(back, "grace@example.com", password); to != profile {
+		t.Fatalf("signing in leads to %s", to)
+	}
+	b.lacks(b.open(profile, "You had to sign in again", `value="Amazing"`, `value="Hopper"`, `value="+1 555"`), "+1 666")
+	b.open(address, "You had to sign in again", `value="home"`, `value="London"`, `value="12 St James’s Square"`)
+	if to := b.submits(profile); to != profile+"?changed=1" {
+		t.Errorf("the form sent again leads to %s", to)
+	}
+	b.lacks(b.open(profile, `value="Amazing"`), "sign in again")
+
+	if to := other.sends(profile+"/send", named); to != back {
+		t.Errorf("another's form leads to %s", to)
+	}
+	if to := other.goes(back); to != profile {
+		t.Errorf("who signed in is led to %s", to)
+	}
+	other.lacks(other.open(profile, `value="Grace"`), "Amazing", "+1 555")
+	guest := &browser{shop: s}
+	if to := guest.sends(profile+"/send", named); to != back {
+		t.Errorf("a guest's form leads to %s", to)
+	}
+	if to := guest.signsIn(back, "eve@example.com", password); to != profile {
+		t.Fatalf("signing in leads to %s", to)
+	}
+	guest.lacks(guest.open(profile, `value="Grace"`), "Amazing", "+1 555")
+}
+
+// The checkout that is sent after its session ended leads to signing in and back, and orders with
+// one more click.
+func TestACheckoutOutlivesItsSession(t *testing.T) {
+	t.Parallel()
+	s, _ := selling(t)
+	b := &browser{shop: s}
+	b.signsUp("grace@example.com")
+	b.put("BLUE", "1")
+	sent := fill(ada(b.formOf(b.open("/checkout"), "/checkout/place")), "contact.first_name", "Amazing", "contact.email", "grace@example.com", "keep_address", "1")
+	if to := b.sends("/account/sign-out", nil); to != "/account/sign-in?out=1" {
+		t.Fatalf("signing out leads to %s", to)
+	}
+	const back = "/account/sign-in?next=%2Fcheckout"
+	if to := b.sends("/checkout/place", sent); to != back {
+		t.Fatalf("the form leads to %s", to)
+	}
+	if to := b.signsIn(back, "grace@example.com", password); to != "/checkout" {
+		t.Fatalf("signing in leads to %s", to)
+	}
+	again := b.open("/checkout", "You had to sign in again", `value="Amazing"`, `value="London"`)
+	b.lacks(again, "Something changed")
+	if to := b.sends("/checkout/place", b.formOf(again, "/checkout/place")); !orderPage.MatchString(to) {
+		t.Errorf("one more click leads to %s", to)
+	}
+	b.open("/account/addresses", "12 St James’s Square")
+}
+
 // The sessions of an account are named by their browsers, and one ends another within seconds.
 func TestASessionEndsAnother(t *testing.T) {
 	t.Parallel()

@@ -1,5 +1,6 @@
 // Fields of forms, and drafts: what was typed into a form with data-draft="kind:id" and not
-// sent yet stays in its tab (docs/decisions/0069). A form with another id begins anew.
+// sent yet stays in its tab (docs/decisions/0069), but for passwords and codes that sign in. A
+// form with another id begins anew.
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Field */
 
@@ -60,7 +61,7 @@ function stored(use) {
 export function keep() {
   stored(() => {
     for (const form of drafted()) {
-      const typed = [...fields(form)].filter((field) => field.type !== 'password' && read(field) !== initial(field));
+      const typed = [...fields(form)].filter((field) => !field.matches('[type=password],[autocomplete=one-time-code]') && read(field) !== initial(field));
       const draft = [form.dataset.draft, typed.map((field) => [selector(field), read(field)])];
       if (typed.length > 0) sessionStorage.setItem(keyOf(form), JSON.stringify(draft));
       else forget(form);

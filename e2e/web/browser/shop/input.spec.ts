@@ -1,5 +1,6 @@
 // What was typed is kept, and what was filled in without a key is sent
 // (woocommerce-blocks#8395, #4495).
+import { signIn } from '../account.ts';
 import { expect, test } from '../check.ts';
 import { ordersOf } from '../served.ts';
 import { ada, address, fill, form, holds, isPaid, order, readyToOrder, typedIn } from '../visit.ts';
@@ -57,4 +58,34 @@ test('a draft is one checkout’s: the next one begins anew', async ({ page }) =
   await holds(page, 'BLUE');
   await page.goto('/checkout');
   expect(await typedIn(page)).toMatchObject({ 'contact.email': '', 'shipping_address.locality': '' });
+});
+
+test('a form of an account is a draft, too, but for passwords', async ({ page }) => {
+  await signIn(page);
+  const typed: readonly (readonly [path: string, label: string, text: string])[] = [
+    ['/account/profile', 'Phone', '+44 20 7946 0018'],
+    ['/account/addresses/new', 'Town', 'London'],
+    ['/account/email', 'E-mail', 'hopper@example.com'],
+  ];
+  for (const [path, label, text] of typed) {
+    await page.goto(path);
+    const field = page.getByRole('main').getByRole('textbox', { name: label });
+    await expect(field).not.toHaveValue(text);
+    await field.fill(text);
+    await page.reload();
+    await expect(field, path).toHaveValue(text);
+  }
+  const password = page.getByLabel('Password', { exact: true });
+  await password.fill('green otters sail at dusk');
+  await page.reload();
+  await expect(password).toHaveValue('');
+
+  await page.goto('/account/profile');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page).toHaveURL('/account/profile?changed=1');
+  await page.goto('/account/sign-in'); // leads to the account
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await signIn(page);
+  await page.goto('/account/profile');
+  await expect(page.getByLabel('Phone')).toHaveValue('');
 });

@@ -18,8 +18,6 @@ const (
 	// checkoutField names the cart's checkout, totalField what was to be paid, and seenField
 	// the lines, as the form showed them.
 	checkoutField, totalField, seenField = "checkout", "total", "seen"
-	// accountField is whether the form was shown to who had signed in.
-	accountField = "account"
 )
 
 // checkout is the page on which a cart is ordered. Whoever comes back to it after they ordered

@@ -32,6 +32,9 @@ func (s *Server) place(v *visit) error {
 		return err
 	}
 	typed := v.typed()
+	if v.isShownToAnother() {
+		return v.hold(typed)
+	}
 	if v.shopper() == "" {
 		return v.see(cartPath) // so nothing is kept for those who have nothing to order
 	}
@@ -39,8 +42,8 @@ func (s *Server) place(v *visit) error {
 		return err
 	}
 	typed.Values = maps.Clone(typed.Values) // what is kept stays as it was typed
-	if (v.field(accountField) != "") != (v.opened.Account != nil) {
-		return v.see(checkoutPath) // who orders has signed in or out since, and has another cart
+	if v.opened.Account != nil && v.field(accountField) == "" {
+		return v.see(checkoutPath) // who orders has signed in since, and has another cart
 	}
 	cart, err := v.cart()
 	if err != nil {
@@ -107,7 +110,7 @@ func (v *visit) keepAddress(placed *orderv1.PlaceOrderRequest) {
 func (v *visit) typed() session.Form {
 	typed := session.Form{Values: make(map[string]string), Seen: v.request.PostForm[seenField]}
 	names := append(form.CheckoutFields(), totalField)
-	if v.opened != nil && v.opened.Account != nil {
+	if v.field(accountField) != "" {
 		names = append(names, savedField, keepAddressField)
 	}
 	for _, name := range names {

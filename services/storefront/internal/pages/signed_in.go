@@ -2,6 +2,8 @@ package pages
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,6 +16,8 @@ import (
 const (
 	// reasonTokenReused ends a session whose refresh token was shown twice.
 	reasonTokenReused fault.Reason = "TOKEN_REUSED"
+	// accountField is the field of a form that names the customer whom it was shown to.
+	accountField = "account"
 	// renewalPatience bounds how long it may take to renew the tokens of a session.
 	renewalPatience = 10 * time.Second
 )
@@ -79,7 +83,7 @@ func (s *Server) renew(v *visit) error {
 			switch {
 			case c.Account == nil || c.Account.Refresh != was.Refresh:
 			case next == nil:
-				c.Account, c.Factor, c.Forms, c.Shown, c.Things, c.Etag = nil, nil, nil, nil, 0, ""
+				c.Expire()
 			default:
 				c.Account = &session.Account{Customer: was.Customer, Access: next.GetAccessToken(), Refresh: next.GetRefreshToken()}
 			}
@@ -92,21 +96,43 @@ func (s *Server) renew(v *visit) error {
 	return err
 }
 
-// signedIn has a page answer only those who signed in. Others are led to that, and come back.
+// signedIn has a page answer only those who signed in. Others are led to that, and come back: to
+// the page of the form that they sent, with what they typed.
 func (s *Server) signedIn(answer page) page {
 	return func(v *visit) error {
 		opened, err := v.session()
 		if err != nil {
 			return err
 		}
-		if opened.Account != nil {
+		switch {
+		case opened.Account == nil && reads(v.request):
+			return v.see(signInPath, nextField, v.path)
+		case opened.Account == nil || v.isShownToAnother():
+			return v.hold(v.typedInto(slices.Sorted(maps.Keys(v.request.PostForm))...))
+		default:
 			return answer(v)
 		}
-		if !reads(v.request) {
-			return v.see(signInPath, nextField, accountPath)
-		}
-		return v.see(signInPath, nextField, v.path)
 	}
+}
+
+// isShownToAnother reports whether the form that was sent was shown to a customer who is not
+// signed in any more.
+func (v *visit) isShownToAnother() bool {
+	customer := v.field(accountField)
+	return customer != "" && (v.opened.Account == nil || v.opened.Account.Customer != customer)
+}
+
+// hold keeps what was typed into a form for the customer whom it was shown to, and leads them to
+// signing in and back to the form's page (docs/decisions/0110).
+func (v *visit) hold(typed session.Form) error {
+	customer, path := v.field(accountField), v.formsPage()
+	if customer != "" {
+		typed.Problems = map[string]string{"": "form.not_sent"}
+		if err := v.remember(func(c *session.Content) { c.Hold(customer, path, typed) }); err != nil {
+			return err
+		}
+	}
+	return v.see(signInPath, nextField, path)
 }
 
 // begin keeps that the visitor signed in, under another secret of their browser's, and puts what
@@ -122,7 +148,8 @@ func (s *Server) begin(v *visit, tokens *identityv1.Session) error {
 	}
 	account := &session.Account{Customer: self.GetCustomerId(), Access: tokens.GetAccessToken(), Refresh: tokens.GetRefreshToken()}
 	err = s.Sessions.Renew(v.request.Context(), v.w, opened, func(c *session.Content) {
-		c.Account, c.Factor, c.Next = account, nil, ""
+		c.SignIn(account)
+		c.Next = ""
 		if c.Salt == "" {
 			c.Salt = uuid.NewString()
 		}

@@ -101,7 +101,10 @@ func (v *visit) pageAt(path, title string) view.Page {
 		Links: view.Links{Style: s.Assets.Href("shop.css"), Script: s.Assets.Href("enhance.js"), Motifs: s.Assets.Href("motifs.svg"), Icon: s.Assets.Href("icon.svg")},
 	}
 	if opened := v.seen(); opened != nil {
-		p.Things, p.Cart, p.SignedIn = opened.Things, opened.Etag, opened.Account != nil
+		p.Things, p.Cart = opened.Things, opened.Etag
+		if opened.Account != nil {
+			p.Customer = opened.Account.Customer
+		}
 	}
 	for _, language := range v.own.offered() {
 		p.Languages = append(p.Languages, view.Language{

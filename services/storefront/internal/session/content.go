@@ -6,8 +6,13 @@ import (
 	"time"
 )
 
-// maxOrders is how many orders a session opens: those that came last.
-const maxOrders = 50
+const (
+	// maxOrders is how many orders a session opens: those that came last.
+	maxOrders = 50
+	// maxForms is how many forms a session keeps, and how many it holds: those of all pages, and of
+	// a few addresses.
+	maxForms = 20
+)
 
 // Content is what a session holds.
 type Content struct {
@@ -34,6 +39,8 @@ type Content struct {
 	Next string `json:"next,omitempty"`
 	// Forms are what was typed into forms that were refused, by the form's name.
 	Forms map[string]Form `json:"forms,omitempty"`
+	// Held are the forms of a customer whose session ended before they were taken; nil for none.
+	Held *Held `json:"held,omitempty"`
 }
 
 // Account is a customer's account, and what proves that the visitor has signed in to it. One
@@ -88,6 +95,13 @@ type Form struct {
 	Seen []string `json:"seen,omitempty"`
 }
 
+// Held are forms that wait for their customer. Nobody else is shown them. What is held is never
+// changed, but replaced.
+type Held struct {
+	Customer string          `json:"customer"`
+	Forms    map[string]Form `json:"forms,omitempty"`
+}
+
 // Open has the session open an order, too.
 func (c *Content) Open(order Order) {
 	c.Orders = slices.DeleteFunc(c.Orders, func(known Order) bool { return known.ID == order.ID })
@@ -111,11 +125,49 @@ func (c *Content) Order(number string) (Order, bool) {
 }
 
 // Keep keeps a form that was refused.
-func (c *Content) Keep(name string, form Form) {
-	if c.Forms == nil {
-		c.Forms = make(map[string]Form)
+func (c *Content) Keep(name string, form Form) { c.Forms = with(c.Forms, name, form) }
+
+// Hold keeps a form of a customer who is not signed in any more until they sign in again. Forms
+// of another customer are forgotten.
+func (c *Content) Hold(customer, name string, form Form) {
+	var forms map[string]Form
+	if c.Held != nil && c.Held.Customer == customer {
+		forms = c.Held.Forms
 	}
-	c.Forms[name] = form
+	c.Held = &Held{Customer: customer, Forms: with(forms, name, form)}
+}
+
+// Expire ends that the visitor is signed in, and holds for them what they typed.
+func (c *Content) Expire() {
+	c.Held = &Held{Customer: c.Account.Customer, Forms: c.Forms}
+	c.Account, c.Factor, c.Forms, c.Shown, c.Things, c.Etag = nil, nil, nil, nil, 0, ""
+}
+
+// SignIn keeps who the visitor is. What was held for them is theirs again where they typed nothing
+// else meanwhile, and what was held for another is forgotten.
+func (c *Content) SignIn(account *Account) {
+	if c.Held != nil && c.Held.Customer == account.Customer {
+		for name, form := range c.Held.Forms {
+			if _, typed := c.Forms[name]; !typed {
+				c.Keep(name, form)
+			}
+		}
+	}
+	c.Account, c.Factor, c.Held = account, nil, nil
+}
+
+// with are forms and one more. Of too many, those go whose names come first: the forms of
+// addresses, of which there is one for each.
+func with(forms map[string]Form, name string, form Form) map[string]Form {
+	kept := make(map[string]Form, len(forms)+1)
+	maps.Copy(kept, forms)
+	kept[name] = form
+	for _, other := range slices.Sorted(maps.Keys(kept)) {
+		if len(kept) > maxForms && other != name {
+			delete(kept, other)
+		}
+	}
+	return kept
 }
 
 func (c *Content) clone() Content {

@@ -110,6 +110,10 @@ type FormPage struct {
 	Links []Link
 }
 
+// draftOf names what is typed into the only form of a page, and not sent yet. It is of one
+// customer: another one who signs in within the same tab begins anew.
+func draftOf(p Page) string { return p.Path + ":" + p.Customer }
+
 // all are the fields in the order of the page.
 func (d FormPage) all() []FieldData { return append(append([]FieldData(nil), d.Fields...), d.More...) }
 

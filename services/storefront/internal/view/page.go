@@ -27,8 +27,8 @@ type Page struct {
 	// Cart names what is in the visitor's cart, as the page shows it; empty for none that was
 	// seen. A form that puts something in carries it, so that the same form adds once.
 	Cart string
-	// SignedIn is whether the visitor signed in to an account.
-	SignedIn bool
+	// Customer is the id of the one who signed in; empty for a guest.
+	Customer string
 	// Query is what was searched for.
 	Query string
 	// Shop is the same on each page.
