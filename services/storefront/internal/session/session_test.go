@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -182,5 +183,51 @@ func TestASessionOpensTheLastOrders(t *testing.T) {
 	}
 	if _, ok := c.Order("A"); ok {
 		t.Error("the first order is there still")
+	}
+}
+
+// What a customer typed is held when their session ends, and is theirs alone when they sign in
+// again, unless they typed something else meanwhile. No more is held than pages have forms.
+func TestFormsWaitForTheirCustomer(t *testing.T) {
+	t.Parallel()
+	typed := func(text string) session.Form { return session.Form{Values: map[string]string{"name": text}} }
+	grace, eve := &session.Account{Customer: "grace"}, &session.Account{Customer: "eve"}
+	held := func() *session.Content {
+		c := &session.Content{Account: grace}
+		c.Keep("/profile", typed("before"))
+		c.Expire()
+		c.Hold("grace", "/checkout", typed("sent"))
+		return c
+	}
+
+	c := held()
+	if c.Account != nil || len(c.Forms) != 0 {
+		t.Errorf("a guest has %+v", c)
+	}
+	c.Keep("/checkout", typed("a guest's"))
+	c.SignIn(grace)
+	if got := c.Forms; got["/profile"].Values["name"] != "before" || got["/checkout"].Values["name"] != "a guest's" || c.Held != nil {
+		t.Errorf("who signs in again has %+v", c)
+	}
+	c = held()
+	c.SignIn(eve)
+	if len(c.Forms) != 0 || c.Held != nil {
+		t.Errorf("another has %+v", c)
+	}
+	c = held()
+	c.Hold("eve", "/checkout", typed("eve's"))
+	if c.SignIn(grace); len(c.Forms) != 0 {
+		t.Errorf("after another's form there is %+v", c)
+	}
+
+	c = &session.Content{}
+	for range 100 {
+		c.Hold("grace", "/addresses/"+rand.Text(), typed("much"))
+	}
+	c.Hold("grace", "/profile", typed("the last"))
+	c.Hold("grace", "/addresses/new", typed("the last"))
+	c.SignIn(grace)
+	if c.Forms["/profile"].Values == nil || c.Forms["/addresses/new"].Values == nil || len(c.Forms) > 20 {
+		t.Errorf("%d forms are held", len(c.Forms))
 	}
 }
