@@ -65,6 +65,8 @@ type served struct {
 	Category string `json:"category"`
 	// People are who works for the shop.
 	People people `json:"people"`
+	// Parts is a shop whose pages lack parts.
+	Parts string `json:"parts"`
 }
 
 // What a shop and its office look and work like in a browser is checked by browser/*/*.spec.ts, each of
@@ -80,6 +82,7 @@ func TestPagesInChromium(t *testing.T) {
 		Limited: limited(t), Broken: broken(t), Away: away(t), People: hire(s, ownerLink),
 	}
 	shown.halt(t)
+	shown.Parts = partly(t)
 	s.sold(*orders)
 	told, err := json.Marshal(shown)
 	if err != nil {

@@ -9,10 +9,11 @@ export async function sends(page: Page, action: string, fields: Readonly<Record<
   expect(answer.headers()['location'], action).toBe(to);
 }
 
-/** Signs in to an account that nobody else has. */
-export async function signIn(page: Page): Promise<void> {
+/** Signs in to an account that nobody else has, and returns its address. */
+export async function signIn(page: Page): Promise<string> {
   const email = await account();
   await sends(page, '/account/sign-in/send', { email, password: served.password }, '/account');
+  return email;
 }
 
 /** Keeps an address in the account. */

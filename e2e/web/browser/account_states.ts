@@ -1,7 +1,7 @@
 // Each page of an account in each state, and what a visitor without one sees of it.
 import { expect } from '@playwright/test';
 import { beginFactor, codeOf, confirmFactor, keepAddress, keepCodes, sends, signIn } from './account.ts';
-import { place, reached, served } from './served.ts';
+import { ordersBy, place, reached, served } from './served.ts';
 import { go, type State, type Visitor } from './state.ts';
 import { ada, fill, holds, order } from './visit.ts';
 
@@ -26,8 +26,14 @@ export const accounts: readonly State[] = [
       await go(v, '/account/sign-in');
     },
   },
+  ...['reset', 'confirmed', 'out', 'erased'].map((done) => ({
+    name: `account, signing in after it was done: ${done}`,
+    open: (v: Visitor) => go(v, `/account/sign-in?${done}=1`),
+  })),
   { name: 'account, signing up', open: (v) => go(v, '/account/sign-up') },
+  { name: 'account, signing up, its link is mailed', open: (v) => go(v, '/account/sign-up?sent=1') },
   { name: 'account, a forgotten password', open: (v) => go(v, '/account/forgot') },
+  { name: 'account, a forgotten password, its link is mailed', open: (v) => go(v, '/account/forgot?sent=1') },
   { name: 'account, a link that was mailed', open: (v) => go(v, '/account/verify') },
   { name: 'account, another password by a link', open: (v) => go(v, '/account/reset') },
   { name: 'account, another address by a link', open: (v) => go(v, '/account/confirm-email') },
@@ -48,12 +54,22 @@ export const accounts: readonly State[] = [
     await order(v.page);
     await expect(v.page).toHaveURL(/\/orders\//);
   }),
+  {
+    name: 'account, orders, page 2',
+    open: async (v) => {
+      await ordersBy(await signIn(v.page), 21, 'sandbox_ok');
+      await go(v, '/account/orders');
+      await v.page.locator('a[rel=next]').click();
+      await expect(v.page).toHaveURL(/page=/);
+    },
+  },
   own('a checkout with an address', '/checkout', async ({ page }) => {
     await keepAddress(page, 'home');
     await holds(page, 'BLUE', 2);
   }),
   own('name and phone', '/account/profile'),
   own('another e-mail address', '/account/email'),
+  own('another e-mail address, its link is mailed', '/account/email?sent=1'),
   own('another password', '/account/password'),
   own('another password, errors', '/account/password', ({ page }) =>
     sends(page, '/account/password/send', { password: served.password, new_password: 'short' }, '/account/password'),

@@ -25,6 +25,7 @@ interface Served {
   empty: string;
   category: string;
   people: Record<'owner' | 'clerk' | 'packer' | 'newcomer', Person>;
+  parts: string;
 }
 
 /** An order of a guest, and the path that opens it. */
@@ -172,6 +173,26 @@ export async function invitation(email: string): Promise<string> {
   const answer = await fetch(`${served.invited}?${String(new URLSearchParams({ email }))}`);
   const [, token = ''] = (await answer.text()).split('#');
   return token;
+}
+
+/** Places orders of a blue mug in an account, all at once. */
+export async function ordersBy(email: string, count: number, paymentMethod: string): Promise<void> {
+  const { session } = await call<{ session: { accessToken: string } }>('identity.v1.AccountService/SignIn', { email, password: served.password }, served.url);
+  const places = async (): Promise<void> => {
+    const answer = await fetch(`${served.url}/shopmesh.order.v1.OrderService/PlaceOrder`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${session.accessToken}` },
+      body: JSON.stringify({
+        requestId: crypto.randomUUID(),
+        contact: { firstName: 'Grace', lastName: 'Hopper', email },
+        shippingAddress: { regionCode: 'GB', postalCode: 'SW1Y 4JH', locality: 'London', addressLines: ['12 St James’s Square'] },
+        lines: [{ productCode: 'BLUE', quantity: 1 }],
+        paymentMethod,
+      }),
+    });
+    expect(answer.status, await answer.text()).toBe(200);
+  };
+  await Promise.all(Array.from({ length: count }, places));
 }
 
 /** Returns the mails about an order. */

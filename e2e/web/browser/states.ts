@@ -1,9 +1,10 @@
 // Every page of the shop in every state that it can be brought to, for the checks of how pages look.
 import { expect } from '@playwright/test';
 import { accounts } from './account_states.ts';
-import { archive, call, deliver, euros, once, place, reached, reprice, sell, served, type GuestOrder } from './served.ts';
+import { carts } from './cart_states.ts';
+import { call, euros, once, place, reached, sell, served, type GuestOrder, type Order } from './served.ts';
 import { go, type State, type Visitor } from './state.ts';
-import { ada, fill, form, holds, order } from './visit.ts';
+import { form } from './visit.ts';
 
 export type { State, Visitor } from './state.ts';
 
@@ -37,82 +38,8 @@ const catalog: State[] = [
   { name: 'product, few left', open: (v) => go(v, '/p/LOW/rare-mug') },
   { name: 'product, sold out', open: (v) => go(v, '/p/NONE/sold-out-mug') },
   { name: 'product, a long name', open: (v) => v.page.goto(`${v.language}/p/LONG`).then(() => undefined) },
+  { name: 'product, without what is around it', open: (v) => go(v, '/p/BLUE/blue-mug', 200, served.parts) },
   { name: 'product, archived', open: (v) => go(v, '/p/OLD/old-mug', 410) },
-];
-
-const cart: State[] = [
-  { name: 'cart, empty', open: (v) => go(v, '/cart') },
-  {
-    name: 'cart, just added to',
-    open: async (v) => {
-      await holds(v.page, 'LONG', 2);
-      await holds(v.page, 'BLUE', 2);
-      await go(v, '/cart?added=1');
-    },
-  },
-  {
-    name: 'cart, changed meanwhile',
-    open: async (v) => {
-      const [short, gone] = [await sell(5), await sell(5)];
-      await holds(v.page, short.code, 4);
-      await holds(v.page, gone.code, 1);
-      await go(v, '/cart');
-      await deliver(short, -3);
-      await reprice(short, euros(6));
-      await archive(gone);
-      await go(v, '/cart');
-    },
-  },
-  {
-    name: 'cart, something removed',
-    open: async (v) => {
-      await holds(v.page, 'LONG', 2);
-      await holds(v.page, 'BLUE', 2);
-      await go(v, '/cart');
-      await form(v.page, '/cart/set').last().getByRole('button').click();
-      await expect(v.page.locator('.undo')).toBeVisible();
-    },
-  },
-  {
-    name: 'cart, no number',
-    open: async (v) => {
-      await holds(v.page, 'BLUE');
-      await go(v, '/cart?problem=quantity');
-    },
-  },
-];
-
-const checkout: State[] = [
-  {
-    name: 'checkout, empty',
-    open: async (v) => {
-      await holds(v.page, 'BLUE', 2);
-      await go(v, '/checkout');
-    },
-  },
-  {
-    name: 'checkout, errors',
-    open: async (v) => {
-      await holds(v.page, 'BLUE', 2);
-      await go(v, '/checkout');
-      await fill(v.page, { ...ada, 'contact.email': 'ada@example', 'shipping_address.region_code': 'US' });
-      await order(v.page);
-      await expect(v.page.locator('.problems')).toBeVisible();
-    },
-  },
-  {
-    name: 'checkout, something changed',
-    open: async (v) => {
-      const product = await sell(8);
-      await holds(v.page, product.code, 5);
-      await go(v, '/checkout');
-      await fill(v.page, ada);
-      await reprice(product, euros(6));
-      await deliver(product, -6);
-      await order(v.page);
-      await expect(v.page.locator('.problems')).toBeVisible();
-    },
-  },
 ];
 
 /** Opens the page of an order that was brought to a state. */
@@ -191,6 +118,17 @@ const orders: State[] = [
       await ordered(v, placed, 'CANCELLED');
     },
   },
+  {
+    name: 'order, partly paid back',
+    open: async (v) => {
+      const placed = await place('BLUE', 'sandbox_ok', 2);
+      await reached(placed.order, 'CONFIRMED');
+      const now = async (): Promise<Order> => (await call<{ order: Order }>('order.v1.OrderService/GetOrder', { id: placed.order.id })).order;
+      await call('payment.v1.PaymentService/RefundPayment', { requestId: crypto.randomUUID(), paymentId: (await now()).paymentId, amount: euros(1) });
+      await expect.poll(async () => (await now()).refunded?.units, 'order knows the refund').toBe('1');
+      await ordered(v, placed, 'CONFIRMED');
+    },
+  },
   { name: 'order, its payment declined', open: async (v) => ordered(v, await place('BLUE', 'sandbox_declined'), 'CANCELLED') },
   { name: 'order, not enough left', open: async (v) => ordered(v, await place((await sell(1)).code, 'sandbox_ok', 2), 'CANCELLED') },
   {
@@ -248,4 +186,4 @@ const rest: State[] = [
   { name: 'the shop is busy', open: (v) => go(v, '/', 503, served.away) },
 ];
 
-export const states: readonly State[] = [...catalog, ...cart, ...checkout, ...orders, ...accounts, ...rest];
+export const states: readonly State[] = [...catalog, ...carts, ...orders, ...accounts, ...rest];
