@@ -3,6 +3,8 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -229,6 +231,32 @@ func TestAForgottenPasswordIsSet(t *testing.T) {
 	}
 	if to := out.signsIn("/account/sign-in", "grace@example.com", next); to != "/account" {
 		t.Errorf("the new password leads to %s", to)
+	}
+}
+
+// A password of as many characters as the page says is long enough, and one of fewer is not.
+func TestThePasswordsHintIsTrue(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	b := &browser{shop: s}
+	if to := b.submits("/account/sign-up", "email", "grace@example.com"); to != "/account/sign-up?sent=1" {
+		t.Fatalf("signing up leads to %s", to)
+	}
+	link := s.mailed(identityv1.MailKind_MAIL_KIND_VERIFY_EMAIL, "grace@example.com")
+	hint := regexp.MustCompile(`(\d+) characters or more`).FindStringSubmatch(b.open("/account/verify").body)
+	if hint == nil {
+		t.Fatal("the page does not say how long a password is")
+	}
+	least, err := strconv.Atoi(hint[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := "Zq7 otter-xylo-brim kettle-vast-plum"[:least]
+	if to := b.submits("/account/verify", "token", link, "password", long[:least-1], "first_name", "Grace", "last_name", "Hopper"); to != "/account/verify" {
+		t.Errorf("one character less leads to %s", to)
+	}
+	if to := b.submits("/account/verify", "password", long); to != "/account?welcome=1" {
+		t.Errorf("a password that is long enough leads to %s", to)
 	}
 }
 

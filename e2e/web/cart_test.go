@@ -66,6 +66,8 @@ func TestAVisitorFillsACart(t *testing.T) {
 	for _, quantity := range []string{"", "0", "-1", "1.5", "10001", "x"} {
 		b.set("/cart/add", "a/b", quantity, "/cart?problem=quantity")
 	}
+	b.open("/cart?problem=quantity", "a whole number from 1 to 10,000")
+	b.open("/de/cart?problem=quantity", "eine ganze Zahl von 1 bis 10.000")
 	b.set("/cart/add", "NONE", "1", "/cart?problem=product")
 	b.set("/cart/add", "no code", "1", "/cart?problem=product")
 	testkit.Eventually(t, "another currency is refused", func() bool {

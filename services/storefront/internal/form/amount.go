@@ -15,8 +15,12 @@ func separators(language string) (decimal, group rune) {
 	return '.', ','
 }
 
-// maxAmount is how many digits an amount may have.
-const maxAmount = 15
+const (
+	// maxAmount is how many digits an amount may have.
+	maxAmount = 15
+	// AmountLength is how many characters it may have: its digits, and separators.
+	AmountLength = maxAmount + maxAmount/3
+)
 
 // Amount reads an amount such as "1.234,50" in German as "1234.50". Spaces, the digits and
 // separators of Arabic, and the other separator before one or two decimals are taken, too.

@@ -79,7 +79,7 @@ func toldComponents(p view.Page) []shown {
 		{"Notice", []state{
 			{"good", view.Notice("good", p.Say("cart.added"))},
 			{"warn", view.Notice("warn", p.Say("product.no_related"))},
-			{"bad", view.Notice("bad", p.Say("cart.bad_quantity"))},
+			{"bad", view.Notice("bad", p.Say("cart.bad_total"))},
 			{"plain", view.Notice("", p.Say("find.text"))},
 		}},
 		{"Changes", []state{{"a price", view.Changes(p, []string{p.Texts.Fill("change.price", "Name", "Blue mug", "Old", "€5.00", "New", "€6.00")}, p.Texts.Fill("change.now", "Total", "€6.00"))}}},

@@ -28,8 +28,6 @@ const (
 	// preferSuffix ends the address of the form that makes an address the default.
 	preferSuffix = "/default"
 	defaultField = "default_address_id"
-	// maxLabel is how many characters what an address is called may have, by its contract.
-	maxLabel = 100
 )
 
 const (
@@ -94,7 +92,7 @@ func (s *Server) address(v *visit) error {
 	}
 	d.Fields, d.More = v.addressFields(form.AddressFields(), session.Form{Values: values, Problems: kept.Problems})
 	d.Label = view.FieldData{Name: labelField, Label: v.texts.Say("address.label"), Hint: v.texts.Say("address.label_hint"), Value: values[labelField], Dir: "auto", Autocomplete: "off"}
-	d.Label.MaxLength = maxLabel
+	d.Label.Rules = labelRules()
 	if problem := kept.Problems[labelField]; problem != "" {
 		d.Label.Problem = v.texts.Say(problem)
 	}
@@ -105,6 +103,9 @@ func (s *Server) address(v *visit) error {
 	p.Path, p.Hidden = path, true
 	return v.show(http.StatusOK, noStore, view.Address(p, d))
 }
+
+// labelRules are those of what a customer calls an address.
+func labelRules() form.Rules { return form.RulesOf(&customerv1.Address{}, labelField) }
 
 // savedAddress is one of the addresses of who signed in; nil where there is none of that id.
 func (v *visit) savedAddress(id string) (*customerv1.Address, error) {
@@ -131,7 +132,7 @@ func (s *Server) saveAddress(v *visit) error {
 	case form.NeedsState(typed.Values[form.Country]) && typed.Values[form.State] == "":
 		// Customer is not asked, so what it would refuse is told here.
 		wrong := append(form.AddressViolations(typed.Values), fault.Violation{Field: form.State, Description: "is needed"})
-		if bad := grammar.Line(address.GetLabel(), maxLabel); bad != nil {
+		if bad := grammar.Line(address.GetLabel(), labelRules().MaxLength); bad != nil {
 			wrong = append(wrong, fault.Violation{Field: labelField, Description: bad.Error()})
 		}
 		err = fault.Fields(wrong...)

@@ -152,7 +152,7 @@ func (v *visit) cartNotice() view.NoticeData {
 		return view.NoticeData{Kind: "bad", Text: v.texts.Fill("cart.left_out", "Names", strings.Join(left, " · "))}
 	}
 	texts := map[string]string{
-		"quantity": v.texts.Say("cart.bad_quantity"), "product": v.texts.Say("cart.bad_product"), "currency": v.texts.Say("cart.bad_currency"),
+		"quantity": v.texts.Fill("cart.bad_quantity", "Max", v.texts.Number(int(maxQuantity()))), "product": v.texts.Say("cart.bad_product"), "currency": v.texts.Say("cart.bad_currency"),
 		"total": v.texts.Say("cart.bad_total"), "full": v.texts.Say("cart.bad_full"), "stock": v.texts.Say("cart.bad_stock"),
 	}
 	if text, ok := texts[query.Get(problemField)]; ok {

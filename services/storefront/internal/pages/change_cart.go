@@ -6,13 +6,12 @@ import (
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/services/storefront/internal/form"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/session"
 	"github.com/shopmesh/shopmesh/services/storefront/internal/view"
 )
 
 const (
-	// maxQuantity is how many of a product a cart holds, by its contract.
-	maxQuantity = 10_000
 	// attempts is how often a change is tried that others were quicker with.
 	attempts = 5
 	// shownField is the field of a form that takes a product out with how many it showed.
@@ -123,10 +122,13 @@ func (v *visit) cartProblem(err error) error {
 	}
 }
 
+// maxQuantity is how many of a product can be ordered.
+func maxQuantity() int64 { return form.RulesOf(&orderv1.OrderLineRequest{}, "quantity").Max }
+
 // quantityOf reads a number of things; -1 for what is none.
 func quantityOf(text string) int32 {
 	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 32)
-	if err != nil || n < 0 || n > maxQuantity {
+	if err != nil || n < 0 || n > maxQuantity() {
 		return -1
 	}
 	return int32(n)

@@ -7,15 +7,9 @@ import (
 	"github.com/shopmesh/shopmesh/services/storefront/internal/view"
 )
 
-// maxQuery is how many bytes of a search are used.
-const maxQuery = 200
-
 // search is the page of what was found. Without a search it lists all products.
 func (s *Server) search(v *visit) error {
-	query := strings.TrimSpace(v.request.URL.Query().Get("q"))
-	if len(query) > maxQuery {
-		query = strings.ToValidUTF8(query[:maxQuery], "")
-	}
+	query := queryOf(v.request.URL.Query().Get("q"))
 	l, err := s.list(v, "/search", words(query), view.Attribute{Name: "q", Value: query})
 	if err != nil {
 		return err
@@ -33,6 +27,12 @@ func (s *Server) search(v *visit) error {
 	p := v.page(l.Heading)
 	p.Query, p.Hidden = query, true
 	return v.show(http.StatusOK, revalidate, view.List(p, *l))
+}
+
+// queryOf is as much of a search as is used.
+func queryOf(typed string) string {
+	letters := []rune(strings.TrimSpace(strings.ToValidUTF8(typed, "")))
+	return string(letters[:min(len(letters), view.MaxQuery)])
 }
 
 // maxWords is how many words of a search are used.

@@ -8,6 +8,10 @@ import (
 	"github.com/shopmesh/shopmesh/services/storefront/internal/messages"
 )
 
+// MaxQuery is how many characters of a search are used. The contract bounds the filter that they
+// are quoted in.
+const MaxQuery = 200
+
 // Page is what all pages have.
 type Page struct {
 	// Texts are those of the page's language.
