@@ -69,6 +69,7 @@ func TestListNotificationsFiltersAndPages(t *testing.T) {
 	for filter, count := range map[string]int{
 		`status = FAILED`: 1, `status = SENT`: 5, `kind = ORDER_SHIPPED`: 1, `kind != ORDER_SHIPPED AND status = SENT`: 4,
 		fmt.Sprintf(`order_id = %q`, orders[0].id): 2, `recipient = "refused@example.com"`: 1, `recipient = "nobody"`: 0,
+		`"REFUSED@" AND status = FAILED`: 1, `"refused@" AND status = SENT`: 0, `"efused"`: 0,
 	} {
 		res, err := s.mails.ListNotifications(t.Context(), &notificationv1.ListNotificationsRequest{Filter: filter, IncludeTotalSize: true})
 		if err != nil || len(res.GetNotifications()) != count || int(res.GetTotalSize()) != count {

@@ -7,7 +7,7 @@ import { understood } from "../rpc/search";
 import { kinds, mailFilter, mailSearch, previewSearch } from "./mails/search";
 
 test("what an address holds becomes the list's filter, and nothing else does", () => {
-  assert.equal(mailFilter(mailSearch({ q: 'a"b@x.example', view: "failed" })), 'recipient = "a\\"b@x.example" AND status = FAILED');
+  assert.equal(mailFilter(mailSearch({ q: 'a"b@x.example', view: "failed" })), '"a\\"b@x.example" AND status = FAILED');
   assert.deepEqual(mailSearch({ view: "lost" }), {});
   assert.equal(customerFilter(customerSearch({ q: "ada lovelace" })), '"ada" "lovelace" AND erased = false');
   assert.equal(activityFilter(activitySearch({ q: "products/1", view: "refused" })), 'resource = "products/1" AND outcome = REFUSED');

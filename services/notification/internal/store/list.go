@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/page"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
@@ -23,9 +24,18 @@ func listing() page.Schema {
 			"kind":       {Column: "kind", Kind: page.Enum, Values: page.EnumValues(domain.OrderConfirmed, domain.LastKind), Prefix: "NOTIFICATION_KIND_", Filter: true},
 			"status":     {Column: "status", Kind: page.Enum, Values: page.EnumValues(domain.Pending, domain.Erased), Prefix: "NOTIFICATION_STATUS_", Filter: true},
 		},
-		Order: "age desc",
-		ID:    "id",
+		Order: "age desc", ID: "id", Search: searchMails(),
 	}
+}
+
+// searchMails finds mails by how the addresses that they went to begin.
+func searchMails() *page.Search {
+	return page.EachWord(page.Indexed("notifications n", "n.recipient_key", func(text string, param func(any) string) string {
+		// Erased mails have no address; the index leaves them out, too. The last code point is no
+		// character, and sorts behind all of them.
+		text = grammar.EmailKey(text)
+		return "(n.recipient_key <> '' and n.recipient_key >= " + param(text) + "::text and n.recipient_key < " + param(text+"\U0010FFFF") + "::text)"
+	}))
 }
 
 // List returns a page of mails without their content, newest first, with what was

@@ -23,7 +23,11 @@ const (
 // checkout is the page on which a cart is ordered. Whoever comes back to it after they ordered
 // is led to the order.
 func (s *Server) checkout(v *visit) error {
-	offer, err := s.propose(v)
+	cart, err := v.cart()
+	if err != nil {
+		return err
+	}
+	offer, err := s.propose(v, cart)
 	if err != nil {
 		return err
 	}
@@ -65,7 +69,7 @@ func (v *visit) before(kept session.Form, cart *orderv1.Cart) (lines []string, t
 }
 
 // afterCheckout leads whoever has nothing to order to the order that they placed, or to the
-// cart, which says why.
+// cart, which says why. The cart is read again: it may have changed just now.
 func (s *Server) afterCheckout(v *visit) error {
 	cart, err := v.cart()
 	if err != nil {

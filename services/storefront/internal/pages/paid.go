@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// paidPath is where pages lead back to on which orders are paid (docs/decisions/0088).
+	// paidPath is where pages lead back to on which orders are paid (docs/decisions/0093).
 	paidPath = "/orders/paid"
 	// orderIDField is the field of its address that names the order, as payment writes it.
 	orderIDField = "order_id"

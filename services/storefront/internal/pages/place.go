@@ -52,7 +52,7 @@ func (s *Server) place(v *visit) error {
 	if cart.GetLastOrderId() != "" && cart.GetCheckoutId() != v.field(checkoutField) {
 		return s.seeLastOrder(v, cart) // this form's order was placed
 	}
-	offer, err := s.propose(v)
+	offer, err := s.propose(v, cart)
 	if err != nil {
 		return err
 	}

@@ -22,10 +22,9 @@ type proposal struct {
 
 // propose makes the proposal of the visitor's cart. It returns nil for a cart that can't be
 // ordered, which the cart's page explains.
-func (s *Server) propose(v *visit) (*proposal, error) {
-	cart, err := v.cart()
-	if err != nil || len(cart.GetLines()) == 0 || len(cart.GetUnavailableCodes()) > 0 {
-		return nil, err
+func (s *Server) propose(v *visit, cart *orderv1.Cart) (*proposal, error) {
+	if len(cart.GetLines()) == 0 || len(cart.GetUnavailableCodes()) > 0 {
+		return nil, nil
 	}
 	stock, err := s.stockOf(v, cart)
 	v.lacks("the stock of a cart", err)

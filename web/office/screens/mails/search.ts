@@ -1,5 +1,5 @@
 import type { NotificationKind } from "@shopmesh/api/shopmesh/notification/v1/notification_pb";
-import { all, quoted } from "../../rpc/filter";
+import { all, words } from "../../rpc/filter";
 import { setOnly, textOf } from "../../rpc/search";
 
 export const views = ["all", "failed", "pending", "sent"] as const;
@@ -21,7 +21,7 @@ export function mailSearch(raw: Record<string, unknown>): MailSearch {
 
 /** The filter of ListNotifications for an address. */
 export function mailFilter({ q, view = "all" }: MailSearch): string {
-  return all(q && `recipient = ${quoted(q)}`, conditions[view]);
+  return all(q && words(q), conditions[view]);
 }
 
 type Kind = Exclude<keyof typeof NotificationKind, "UNSPECIFIED">;

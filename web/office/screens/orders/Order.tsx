@@ -10,6 +10,7 @@ import { Facts } from "../../components/Small";
 import { Pending, Permitted, Stale } from "../../components/States";
 import { useSession } from "../../session/browser";
 import { day, time } from "../../texts/format";
+import { languageName } from "../../texts/languages";
 import { say } from "../../texts/say";
 import { Actions } from "./Actions";
 import { Disputes } from "./Disputes";
@@ -59,7 +60,7 @@ function Shown({ order }: { order: Order }) {
           [say("contact.name"), <bdi key="name">{order.contact?.firstName} {order.contact?.lastName}</bdi>],
           [say("contact.email"), <a key="mail" href={`mailto:${order.contact?.email ?? ""}`}>{order.contact?.email}</a>],
           [say("contact.phone"), order.contact?.phone || "–"],
-          [say("order.language"), order.languageCode || say("order.language_shop")],
+          [say("order.language"), order.languageCode ? languageName(order.languageCode) : say("order.language_shop")],
         ]} />
         <h3>{say("order.address")}</h3>
         <PostalLines address={order.shippingAddress} />

@@ -100,7 +100,7 @@ function StockCell({ row: { seen, change } }: { row: Row }) {
 // What a cell is, and what it becomes; what can't be read stands as it was typed.
 function Changed({ was, typed, now }: { was: string; typed: Typed | undefined; now(value: string): string }) {
   if (!typed) return <bdi>{was}</bdi>;
-  return <span><bdi className="soft">{was}</bdi> → <bdi className="changed">{typed.value === undefined ? typed.text : now(typed.value)}</bdi></span>;
+  return <span><bdi className="soft">{was}</bdi> → <ins><bdi>{typed.value === undefined ? typed.text : now(typed.value)}</bdi></ins></span>;
 }
 
 // What is wrong with a row, or not known yet.
