@@ -112,6 +112,7 @@ lint-go: $(BIN)/golangci-lint
 
 .PHONY: lint-web
 lint-web: tools/eslint/node_modules/.stamp
+	node --test tools/eslint/rules.test.js
 	tools/eslint/node_modules/.bin/eslint --config tools/eslint/eslint.config.js web e2e/web/browser e2e/ts tools/eslint
 
 .PHONY: walls
