@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
@@ -52,15 +53,21 @@ func (s *shop) onceOnly(email string) {
 	if count != 1 {
 		s.t.Fatalf("%s has %d orders", email, count)
 	}
-	mails := func() int {
-		res, err := s.mails.ListNotifications(context.WithoutCancel(s.t.Context()), &notificationv1.ListNotificationsRequest{Filter: fmt.Sprintf("order_id = %q", id)})
+	mails := func(kind string) int {
+		res, err := s.mails.ListNotifications(context.WithoutCancel(s.t.Context()), &notificationv1.ListNotificationsRequest{Filter: fmt.Sprintf("order_id = %q AND kind = %s", id, kind)})
 		if err != nil {
 			s.t.Fatal(err)
 		}
 		return len(res.GetNotifications())
 	}
-	testkit.Eventually(s.t, "the order is told by a mail", func() bool { return mails() > 0 })
-	if n := mails(); n != 1 {
+	// An order's mails are requested one after the other: a second confirmation would be there before the
+	// mail that tells of the parcel.
+	testkit.Eventually(s.t, "the order is confirmed by a mail", func() bool { return mails("ORDER_CONFIRMED") > 0 })
+	if _, err := s.orderClient.ShipOrder(s.t.Context(), &orderv1.ShipOrderRequest{Id: id}); err != nil {
+		s.t.Fatal(err)
+	}
+	testkit.Eventually(s.t, "the parcel is told of by a mail", func() bool { return mails("ORDER_SHIPPED") > 0 })
+	if n := mails("ORDER_CONFIRMED"); n != 1 {
 		s.t.Errorf("%s gets %d mails", email, n)
 	}
 	res, err := s.payments.ListPayments(s.t.Context(), &paymentv1.ListPaymentsRequest{Filter: fmt.Sprintf("order_id = %q", id)})

@@ -195,8 +195,23 @@ export async function ordersBy(email: string, count: number, paymentMethod: stri
   await Promise.all(Array.from({ length: count }, places));
 }
 
+interface Mail {
+  id: string;
+  kind: string;
+}
+
+/**
+ * Waits for the mail of a kind about an order, and returns the kinds of all. An order's mails are requested one
+ * after the other: a second one of what came before would be there, too.
+ */
+export async function mailedBy(order: Order, kind: string): Promise<string[]> {
+  const kinds = async (): Promise<string[]> => (await mailsOf(order)).map((mail) => mail.kind.replace('NOTIFICATION_KIND_', ''));
+  await expect.poll(kinds, `order ${order.number} has a mail: ${kind}`).toContain(kind);
+  return (await kinds()).sort();
+}
+
 /** Returns the mails about an order. */
-export async function mailsOf(order: Order): Promise<{ id: string }[]> {
-  const answer = await call<{ notifications?: { id: string }[] }>('notification.v1.NotificationService/ListNotifications', { filter: `order_id = ${JSON.stringify(order.id)}` });
+export async function mailsOf(order: Order): Promise<Mail[]> {
+  const answer = await call<{ notifications?: Mail[] }>('notification.v1.NotificationService/ListNotifications', { filter: `order_id = ${JSON.stringify(order.id)}` });
   return answer.notifications ?? [];
 }
