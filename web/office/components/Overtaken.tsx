@@ -16,7 +16,7 @@ export function Overtaken({ draft, names, show = asTyped }: OvertakenProps) {
     <div className="notice" data-kind="warn" role="alert">
       <p>{draft.conflicts.length > 0 ? say("overtaken.conflicts") : say("overtaken.others")}</p>
       {draft.conflicts.map(({ path, theirs, yours }) => (
-        <dl className="attributes" key={path}>
+        <dl className="facts" key={path}>
           <div>
             <dt>{names[path] ?? path}</dt>
             <dd className="row">

@@ -22,7 +22,7 @@ export function Notice({ kind = "warn", children }: { kind?: "good" | "warn" | "
 /** Names and values. */
 export function Facts({ facts }: { facts: readonly (readonly [string, ReactNode])[] }) {
   return (
-    <dl className="attributes">
+    <dl className="facts">
       {facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}
     </dl>
   );

@@ -84,6 +84,6 @@ func toldComponents(p view.Page) []shown {
 		}},
 		{"Changes", []state{{"a price", view.Changes(p, []string{p.Texts.Fill("change.price", "Name", "Blue mug", "Old", "€5.00", "New", "€6.00")}, p.Texts.Fill("change.now", "Total", "€6.00"))}}},
 		{"ConnectionBar", []state{{"since noon", view.ConnectionBar(p, "12:03")}}},
-		{"Lost", []state{{"no answer", view.Lost(p)}}},
+		{"Unanswered", []state{{"no answer", view.Unanswered(p)}}},
 	}
 }

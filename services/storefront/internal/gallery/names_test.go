@@ -24,7 +24,7 @@ func named() map[string][]place {
 	both := []place{shop, office}
 	return map[string][]place{
 		"Field": both, "MoneyField": both, "QuantityField": both, "Choice": both, "Notice": both, "ErrorSummary": both, "Price": both,
-		"Pager": both, "FilterBar": both, "Timeline": both, "EmptyState": both, "ConnectionBar": both, "PostalLines": both, "AddressFields": both,
+		"Pager": both, "FilterBar": both, "Timeline": both, "EmptyState": both, "ConnectionBar": both, "PostalLines": both, "AddressFields": both, "Unanswered": both,
 		"Stock": {shop}, "Swatch": {shop}, "ProductCard": {shop},
 		"Button": {office}, "ComboBox": {office}, "StateBadge": {office}, "DataTable": {office}, "BulkBar": {office}, "BarChart": {office}, "Tree": {office},
 		"Dialog": {office}, "Toast": {office}, "Skeleton": {office}, "PrintSheet": {office},
@@ -45,6 +45,11 @@ func TestAComponentHasOneName(t *testing.T) {
 	for name := range found[shop] {
 		if _, there := found[office][name]; there && len(named()[name]) != 2 {
 			t.Errorf("%s is in both, and is not named as such", name)
+		}
+	}
+	for name, source := range shopTemplates(t) {
+		if _, there := found[office][name]; there && isPage(source) {
+			t.Errorf("%s is a page of the shop, and a component of the office", name)
 		}
 	}
 }
@@ -104,12 +109,21 @@ func classOf(name string) string {
 	return strings.ToLower(humps.ReplaceAllStringFunc(name, func(hump string) string { return hump[:1] + "-" + hump[1:] }))
 }
 
-// shopComponents are what pages are made of, with their source. Pages are none.
+// isPage reports whether a template is a page: it fills the frame of all pages.
+func isPage(source string) bool { return strings.Contains(source, "@Layout(p)") }
+
+// shopComponents are what pages are made of, with their source.
 func shopComponents(t *testing.T) map[string]string {
 	t.Helper()
-	components := sources(t, "../view/*.templ", `(?m)^templ ([A-Z]\w*)\(`)
-	maps.DeleteFunc(components, func(_, source string) bool { return strings.Contains(source, "@Layout(p)") })
+	components := shopTemplates(t)
+	maps.DeleteFunc(components, func(_, source string) bool { return isPage(source) })
 	return components
+}
+
+// shopTemplates are the pages of the shop, and what they are made of, with their source.
+func shopTemplates(t *testing.T) map[string]string {
+	t.Helper()
+	return sources(t, "../view/*.templ", `(?m)^templ ([A-Z]\w*)\(`)
 }
 
 func officeComponents(t *testing.T) map[string]string {

@@ -28,8 +28,8 @@ func orderComponents(p view.Page) []shown {
 		{"FactorSecret", []state{{"to be confirmed", view.FactorSecret(p.Texts, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "otpauth://totp/Shopmesh:ada@example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")}}},
 		{"RecoveryCodes", []state{{"two", view.RecoveryCodes([]string{"abcde-fghij-klmno", "pqrst-uvwxy-z2345"})}}},
 		{"Timeline", []state{
-			{"paid", view.Timeline(view.OrderPage{Steps: steps})},
-			{"delivered", view.Timeline(view.OrderPage{Steps: append(steps[:2:2], view.Step{Text: p.Say("step.shipped"), Done: true}, view.Step{Text: p.Say("step.delivered"), Done: true})})},
+			{"paid", view.Timeline(steps)},
+			{"delivered", view.Timeline(append(steps[:2:2], view.Step{Text: p.Say("step.shipped"), Done: true}, view.Step{Text: p.Say("step.delivered"), Done: true}))},
 		}},
 	}
 }

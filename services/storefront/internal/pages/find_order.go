@@ -15,7 +15,7 @@ const (
 
 // findOrder is the page on which somebody requests the link of their order.
 func (s *Server) findOrder(v *visit) error {
-	d := view.FormPage{
+	d := view.SingleFormPage{
 		Heading: v.texts.Say("find.title"), Text: v.texts.Say("find.text"), Action: "/orders/link", Submit: v.texts.Say("find.submit"),
 		Fields: []view.FieldData{
 			{Name: orderNumberField, Label: v.texts.Say("find.number"), Autocomplete: "off", Dir: "ltr"},

@@ -31,7 +31,7 @@ const (
 
 // formPage shows a page that is one form: path is the page's, and message what its fields are
 // of. What was typed before, but for passwords, and what is wrong with it, is in the fields.
-func (v *visit) formPage(path string, message proto.Message, d view.FormPage) error {
+func (v *visit) formPage(path string, message proto.Message, d view.SingleFormPage) error {
 	opened, err := v.session()
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (v *visit) formPage(path string, message proto.Message, d view.FormPage) er
 	}
 	p := v.page(d.Heading)
 	p.Path, p.Hidden = path, true
-	return v.show(http.StatusOK, noStore, view.Form(p, d))
+	return v.show(http.StatusOK, noStore, view.SingleForm(p, d))
 }
 
 // sendSuffix ends the address of the form of a page that is one form.

@@ -40,7 +40,7 @@ func (s *Server) export(v *visit) error {
 
 // erasePage is the page on which an account is erased. It says what goes and what stays.
 func (s *Server) erasePage(v *visit) error {
-	return v.formPage(erasePath, &identityv1.ReauthenticateRequest{}, view.FormPage{
+	return v.formPage(erasePath, &identityv1.ReauthenticateRequest{}, view.SingleFormPage{
 		Heading: v.texts.Say("erase.title"), Text: v.texts.Say("erase.text"), Action: erasePath + sendSuffix, Submit: v.texts.Say("erase.submit"), Danger: true,
 		Fields: []view.FieldData{v.passwordField(passwordField, v.texts.Say("account.password"))},
 		More:   []view.FieldData{v.codeField()}, MoreText: v.texts.Say("account.code_more"),

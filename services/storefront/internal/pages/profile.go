@@ -23,7 +23,7 @@ func (s *Server) profile(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.formPage(profilePath, &customerv1.Customer{}, view.FormPage{
+	return v.formPage(profilePath, &customerv1.Customer{}, view.SingleFormPage{
 		Heading: v.texts.Say("account.profile"), Action: profilePath + sendSuffix, Submit: v.texts.Say("account.save"), Notice: v.changedNotice(),
 		Fields: []view.FieldData{
 			{Name: firstNameField, Label: v.texts.Say("checkout.first_name"), Value: customer.GetFirstName(), Autocomplete: "given-name", Dir: "auto"},
@@ -55,7 +55,7 @@ func (s *Server) saveProfile(v *visit) error {
 
 // changeEmail is the page on which another e-mail address is requested.
 func (s *Server) changeEmail(v *visit) error {
-	d := view.FormPage{
+	d := view.SingleFormPage{
 		Heading: v.texts.Say("account.change_email"), Text: v.texts.Say("account.change_email_text"), Action: emailPath + sendSuffix, Submit: v.texts.Say("find.submit"),
 		Fields: []view.FieldData{v.emailField(), v.passwordField(passwordField, v.texts.Say("account.password"))},
 		More:   []view.FieldData{v.codeField()}, MoreText: v.texts.Say("account.code_more"),
@@ -76,7 +76,7 @@ func (s *Server) sendEmailLink(v *visit) error {
 
 // changePassword is the page on which another password is set.
 func (s *Server) changePassword(v *visit) error {
-	return v.formPage(passwordPath, &identityv1.ChangePasswordRequest{}, view.FormPage{
+	return v.formPage(passwordPath, &identityv1.ChangePasswordRequest{}, view.SingleFormPage{
 		Heading: v.texts.Say("account.change_password"), Text: v.texts.Say("account.change_password_text"), Action: passwordPath + sendSuffix,
 		Submit: v.texts.Say("account.reset_submit"), Notice: v.changedNotice(),
 		Fields: []view.FieldData{v.passwordField(passwordField, v.texts.Say("account.password")), v.newPassword(newPasswordField)},

@@ -16,7 +16,7 @@ const (
 
 // forgotPage is the page on which somebody requests the link to set another password.
 func (s *Server) forgotPage(v *visit) error {
-	d := view.FormPage{
+	d := view.SingleFormPage{
 		Heading: v.texts.Say("account.forgot"), Text: v.texts.Say("account.forgot_text"), Action: forgotPath + sendSuffix, Submit: v.texts.Say("find.submit"),
 		Fields: []view.FieldData{v.emailField()},
 		Links:  []view.Link{{Text: v.texts.Say("account.to_reset"), Href: resetPath}},
@@ -35,7 +35,7 @@ func (s *Server) forgot(v *visit) error {
 
 // resetPage is the page to which the mailed link leads.
 func (s *Server) resetPage(v *visit) error {
-	return v.formPage(resetPath, &identityv1.ResetPasswordRequest{}, view.FormPage{
+	return v.formPage(resetPath, &identityv1.ResetPasswordRequest{}, view.SingleFormPage{
 		Heading: v.texts.Say("account.reset"), Action: resetPath + sendSuffix, Submit: v.texts.Say("account.reset_submit"),
 		Fields: []view.FieldData{v.linkField(), v.newPassword(passwordField)},
 		Links:  []view.Link{{Text: v.texts.Say("account.another_link"), Href: forgotPath}},
@@ -50,7 +50,7 @@ func (s *Server) reset(v *visit) error {
 
 // confirmPage is the page to which the link leads that is mailed to an account's next address.
 func (s *Server) confirmPage(v *visit) error {
-	return v.formPage(confirmPath, &identityv1.ConfirmEmailChangeRequest{}, view.FormPage{
+	return v.formPage(confirmPath, &identityv1.ConfirmEmailChangeRequest{}, view.SingleFormPage{
 		Heading: v.texts.Say("account.confirm_email"), Action: confirmPath + sendSuffix, Submit: v.texts.Say("account.confirm_submit"),
 		Fields: []view.FieldData{v.linkField()},
 	})

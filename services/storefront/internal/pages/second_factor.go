@@ -35,12 +35,12 @@ func (s *Server) secondFactor(v *visit) error {
 			return err
 		}
 	case len(setup.Codes) > 0:
-		return v.formPage(factorPath, &identityv1.ReauthenticateRequest{}, view.FormPage{
+		return v.formPage(factorPath, &identityv1.ReauthenticateRequest{}, view.SingleFormPage{
 			Heading: v.texts.Say("factor.codes"), Text: v.texts.Say("factor.codes_text"), Above: view.RecoveryCodes(setup.Codes),
 			Action: keptCodesPath, Submit: v.texts.Say("factor.codes_kept"),
 		})
 	default:
-		return v.formPage(factorPath, &identityv1.ConfirmTotpRequest{}, view.FormPage{
+		return v.formPage(factorPath, &identityv1.ConfirmTotpRequest{}, view.SingleFormPage{
 			Heading: v.texts.Say("factor.confirm"), Text: v.texts.Say("factor.confirm_text"), Above: view.FactorSecret(v.texts, setup.Secret, setup.URI),
 			Action: confirmFactorPath, Submit: v.texts.Say("factor.turn_on"),
 			Fields: []view.FieldData{{Name: codeField, Label: v.texts.Say("factor.code"), Autocomplete: "one-time-code", InputMode: "numeric", Dir: "ltr"}},
@@ -51,7 +51,7 @@ func (s *Server) secondFactor(v *visit) error {
 	if err != nil {
 		return err
 	}
-	d := view.FormPage{
+	d := view.SingleFormPage{
 		Heading: v.texts.Say("factor.title"), Text: v.texts.Say("factor.text"), Action: factorPath + sendSuffix, Submit: v.texts.Say("factor.begin"),
 		Notice: v.factorNotice(), Fields: []view.FieldData{v.passwordField(passwordField, v.texts.Say("account.password"))},
 		Links: []view.Link{{Text: v.texts.Say("account.back"), Href: accountPath}},

@@ -29,7 +29,7 @@ func (s *Server) signInPage(v *visit) error {
 	if next := v.next(); next != "" {
 		signUp = withQuery(signUp, url.Values{nextField: {next}})
 	}
-	d := view.FormPage{
+	d := view.SingleFormPage{
 		Heading: v.texts.Say("account.sign_in"), Action: signInPath + sendSuffix, Submit: v.texts.Say("account.sign_in"), Notice: v.signInNotice(),
 		Fields: []view.FieldData{v.emailField(), v.passwordField(passwordField, v.texts.Say("account.password"))},
 		More:   []view.FieldData{v.codeField()}, MoreText: v.texts.Say("account.code_more"),

@@ -17,7 +17,7 @@ const (
 
 // signUpPage is the page on which somebody requests an account.
 func (s *Server) signUpPage(v *visit) error {
-	d := view.FormPage{
+	d := view.SingleFormPage{
 		Heading: v.texts.Say("account.sign_up"), Text: v.texts.Say("account.sign_up_text"), Action: signUpPath + sendSuffix, Submit: v.texts.Say("account.sign_up_submit"),
 		Fields: []view.FieldData{v.emailField()},
 		Links:  []view.Link{{Text: v.texts.Say("account.to_verify"), Href: verifyPath}, {Text: v.texts.Say("account.to_sign_in"), Href: signInPath}},
@@ -43,7 +43,7 @@ func (s *Server) signUp(v *visit) error {
 // verifyPage is the page to which the mailed link leads. The script takes the link's token out
 // of the address; without one it is pasted.
 func (s *Server) verifyPage(v *visit) error {
-	return v.formPage(verifyPath, &identityv1.VerifyEmailRequest{}, view.FormPage{
+	return v.formPage(verifyPath, &identityv1.VerifyEmailRequest{}, view.SingleFormPage{
 		Heading: v.texts.Say("account.verify"), Action: verifyPath + sendSuffix, Submit: v.texts.Say("account.verify_submit"),
 		Fields: []view.FieldData{
 			v.linkField(), v.newPassword(passwordField),

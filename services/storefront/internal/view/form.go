@@ -87,8 +87,8 @@ func grouped(secret string) string {
 	return b.String()
 }
 
-// FormPage is a page that is one form.
-type FormPage struct {
+// SingleFormPage is a page that is one form.
+type SingleFormPage struct {
 	Heading string
 	// Text says what the form is for; empty where its heading does.
 	Text   string
@@ -115,9 +115,9 @@ type FormPage struct {
 func draftOf(p Page) string { return p.Path + ":" + p.Customer }
 
 // all are the fields in the order of the page.
-func (d FormPage) all() []FieldData { return append(append([]FieldData(nil), d.Fields...), d.More...) }
+func (d SingleFormPage) all() []FieldData { return append(append([]FieldData(nil), d.Fields...), d.More...) }
 
-func (d FormPage) kind() string {
+func (d SingleFormPage) kind() string {
 	if d.Danger {
 		return "bad"
 	}

@@ -42,10 +42,10 @@ type Step struct {
 	Time, Machine string
 }
 
-// current is the last step that was done.
-func (d OrderPage) current() int {
+// currentOf is the last step that was done.
+func currentOf(steps []Step) int {
 	last := -1
-	for i, step := range d.Steps {
+	for i, step := range steps {
 		if step.Done {
 			last = i
 		}

@@ -125,12 +125,12 @@ func pages(t *testing.T) map[string]templ.Component {
 		}),
 		"an order that waits": view.Order(p, view.OrderPage{Order: &orderv1.Order{Number: mark, Total: product.GetPrice()}, State: mark, Waits: true}),
 		"legal text":          view.Legal(p, view.LegalPage{Heading: mark, Language: "de", Blocks: view.ReadLegal("# " + mark + "\n" + mark + "\n- " + mark)}),
-		"a form": view.Form(p, view.FormPage{
+		"a form": view.SingleForm(p, view.SingleFormPage{
 			Heading: mark, Text: mark, Notice: view.NoticeData{Kind: "good", Text: mark}, Action: "/", Submit: mark, Links: []view.Link{link}, MoreText: mark,
 			Fields: []view.FieldData{{Name: "number", Label: mark, Problem: mark, Hint: mark}}, More: []view.FieldData{{Name: "code", Label: mark}},
 		}),
-		"a second factor": view.Form(p, view.FormPage{Heading: mark, Above: view.FactorSecret(p.Texts, mark, "otpauth://totp/1"), Action: "/", Submit: mark}),
-		"recovery codes":  view.Form(p, view.FormPage{Heading: mark, Above: view.RecoveryCodes([]string{mark}), Action: "/", Submit: mark}),
+		"a second factor": view.SingleForm(p, view.SingleFormPage{Heading: mark, Above: view.FactorSecret(p.Texts, mark, "otpauth://totp/1"), Action: "/", Submit: mark}),
+		"recovery codes":  view.SingleForm(p, view.SingleFormPage{Heading: mark, Above: view.RecoveryCodes([]string{mark}), Action: "/", Submit: mark}),
 		"account":         view.Account(p, view.AccountPage{Notice: view.NoticeData{Kind: "good", Text: mark}, Email: mark, Links: []view.Link{link}}),
 		"addresses": view.Addresses(p, view.AddressesPage{Notice: view.NoticeData{Kind: "good", Text: mark}, Add: "/", Addresses: []view.SavedAddress{{
 			Address: &customerv1.Address{Label: mark, PostalAddress: &postaladdress.PostalAddress{AddressLines: []string{mark}, Locality: mark, PostalCode: mark}}, Country: mark, Prefer: "/",
