@@ -35,6 +35,10 @@ func formComponents(p view.Page) []shown {
 		{"Field", []state{{"typed", view.Field(email)}, {"with a hint", view.Field(hinted)}, {"wrong", view.Field(wrong(email))}}},
 		{"Choice", []state{{"nothing chosen", view.Choice(country)}, {"wrong", view.Choice(wrong(country))}}},
 		{"Radios", []state{{"chosen", view.Radios(payment)}, {"wrong", view.Radios(wrong(payment))}}},
+		{"Check", []state{
+			{"open", view.Check(view.FieldData{Name: "keep", Label: p.Say("checkout.keep_address")})},
+			{"ticked", view.Check(view.FieldData{Name: "stock", Label: p.Say("filter.stock"), Value: "1"})},
+		}},
 		{"MoneyField", []state{
 			{"empty", view.MoneyField("price", p.Say("filter.min"), "", "", false)},
 			{"wrong", view.MoneyField("wrong-price", p.Say("filter.min"), "x", p.Texts.Fill("filter.bad_price", "Value", "x", "Example", "19.50"), false)},

@@ -23,7 +23,7 @@ const (
 func named() map[string][]place {
 	both := []place{shop, office}
 	return map[string][]place{
-		"Field": both, "MoneyField": both, "QuantityField": both, "Choice": both, "Notice": both, "ErrorSummary": both, "Price": both,
+		"Field": both, "MoneyField": both, "QuantityField": both, "Choice": both, "Check": both, "Notice": both, "ErrorSummary": both, "Price": both,
 		"Pager": both, "FilterBar": both, "Timeline": both, "EmptyState": both, "ConnectionBar": both, "PostalLines": both, "AddressFields": both, "Unanswered": both,
 		"Stock": {shop}, "Swatch": {shop}, "ProductCard": {shop},
 		"Button": {office}, "ComboBox": {office}, "StateBadge": {office}, "DataTable": {office}, "BulkBar": {office}, "BarChart": {office}, "Tree": {office},

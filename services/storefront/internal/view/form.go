@@ -45,6 +45,14 @@ func (f FieldData) inputType() string {
 	return f.Type
 }
 
+// ticked is the value of a Check.
+func ticked(on bool) string {
+	if on {
+		return "1"
+	}
+	return ""
+}
+
 func (f FieldData) number(n int64) string { return strconv.FormatInt(n, 10) }
 
 // problems are the fields with something wrong, in the order of the page.
