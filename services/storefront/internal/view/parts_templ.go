@@ -64,7 +64,7 @@ func Parts(p Page) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = Lost(p).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Unanswered(p).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -115,8 +115,8 @@ func ConnectionBar(p Page, since string) templ.Component {
 	})
 }
 
-// Lost stands at a form that got no answer, and sends it again.
-func Lost(p Page) templ.Component {
+// Unanswered stands at a form that got no answer, and sends it again.
+func Unanswered(p Page) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
