@@ -122,7 +122,9 @@ func openOnLoopback(t *testing.T) (s *shop, ownerLink string) {
 		c.Identity.KeepOwnerLink = links.keep
 		c.SMTPURL = mailServer(t)
 		c.Payment.StripeURL = stripe.URL
-		c.Payment.Context.Secrets = func(name string) (string, error) { return map[string]string{"CARDS": key, "EVENTS": webhookSecret}[name], nil }
+		c.Payment.Context.Secrets = func(name string) (string, error) {
+			return map[string]string{"CARDS": key, "EVENTS": webhookSecret}[name], nil
+		}
 	})
 	fake.SetEndpoint(s.url+"/webhooks/stripe", webhookSecret)
 	s.set(&configv1.Settings{Context: "edge", Value: &configv1.Settings_Edge{Edge: &edgev1.Settings{

@@ -73,7 +73,7 @@ const pages: Record<string, Measured> = {
       await page.keyboard.type('ada@example.com');
     },
   },
-  'the orders of an account': { path: '/account/orders', before: signIn, use: search },
+  'the orders of an account': { path: '/account/orders', before: async (page) => void (await signIn(page)), use: search },
 };
 
 test.beforeAll(async () => {

@@ -123,7 +123,9 @@ type SingleFormPage struct {
 func draftOf(p Page) string { return p.Path + ":" + p.Customer }
 
 // all are the fields in the order of the page.
-func (d SingleFormPage) all() []FieldData { return append(append([]FieldData(nil), d.Fields...), d.More...) }
+func (d SingleFormPage) all() []FieldData {
+	return append(append([]FieldData(nil), d.Fields...), d.More...)
+}
 
 func (d SingleFormPage) kind() string {
 	if d.Danger {
