@@ -36,7 +36,11 @@ type InviteStaffRequest struct {
 	Permissions []v1.Permission `protobuf:"varint,3,rep,packed,name=permissions,proto3,enum=shopmesh.options.v1.Permission" json:"permissions,omitempty"`
 	// The language in which the mail is written (BCP 47), such as "en", "de" or "ar-EG", where
 	// there are texts in it; empty for English.
-	LanguageCode  string `protobuf:"bytes,4,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
+	LanguageCode string `protobuf:"bytes,4,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
+	// Any UUID but the all-zero one, drawn by the client for this request: the same request sent
+	// again within two days mails no second invitation (https://google.aip.dev/155). Without
+	// one, each call mails one.
+	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -95,6 +99,13 @@ func (x *InviteStaffRequest) GetPermissions() []v1.Permission {
 func (x *InviteStaffRequest) GetLanguageCode() string {
 	if x != nil {
 		return x.LanguageCode
+	}
+	return ""
+}
+
+func (x *InviteStaffRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
@@ -742,7 +753,11 @@ type CreateApiKeyRequest struct {
 	// What the key may do: nothing that its creator may not.
 	Permissions []v1.Permission `protobuf:"varint,2,rep,packed,name=permissions,proto3,enum=shopmesh.options.v1.Permission" json:"permissions,omitempty"`
 	// When it ends, within 365 days (the setting max_api_key_life of identity).
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// Any UUID but the all-zero one, drawn by the client for this request: the same request sent
+	// again within two days makes no second key (https://google.aip.dev/155). Without one, each
+	// call makes one.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -798,12 +813,19 @@ func (x *CreateApiKeyRequest) GetExpireTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *CreateApiKeyRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // CreateApiKeyResponse holds the key.
 type CreateApiKeyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The key's description.
 	ApiKey *ApiKey `protobuf:"bytes,1,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
-	// The key itself, shown this once: `Authorization: Bearer …`.
+	// The key itself, shown this once and kept nowhere: `Authorization: Bearer …`.
 	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1077,12 +1099,14 @@ var File_shopmesh_identity_v1_staff_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_identity_v1_staff_service_proto_rawDesc = "" +
 	"\n" +
-	"(shopmesh/identity/v1/staff_service.proto\x12\x14shopmesh.identity.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"shopmesh/identity/v1/account.proto\x1a\"shopmesh/identity/v1/api_key.proto\x1a!shopmesh/options/v1/options.proto\"\x89\x02\n" +
+	"(shopmesh/identity/v1/staff_service.proto\x12\x14shopmesh.identity.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"shopmesh/identity/v1/account.proto\x1a\"shopmesh/identity/v1/api_key.proto\x1a!shopmesh/options/v1/options.proto\"\xb8\x02\n" +
 	"\x12InviteStaffRequest\x12$\n" +
 	"\x05email\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\xf8\a\x80\x01\x01R\x05email\x12\x19\n" +
 	"\x05owner\x18\x02 \x01(\bB\x03\xe0A\x01R\x05owner\x12Y\n" +
 	"\vpermissions\x18\x03 \x03(\x0e2\x1f.shopmesh.options.v1.PermissionB\x16\xe0A\x01\xbaH\x10\x92\x01\r\x10d\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\vpermissions\x12W\n" +
-	"\rlanguage_code\x18\x04 \x01(\tB2\xe0A\x01\xbaH,\xd8\x01\x01r'\x18#2#^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$R\flanguageCode\"\x15\n" +
+	"\rlanguage_code\x18\x04 \x01(\tB2\xe0A\x01\xbaH,\xd8\x01\x01r'\x18#2#^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$R\flanguageCode\x12-\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\x15\n" +
 	"\x13InviteStaffResponse\"\xe6\x02\n" +
 	"\x13AcceptInviteRequest\x12$\n" +
 	"\x05token\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\x80\x02\x80\x01\x01R\x05token\x12*\n" +
@@ -1125,12 +1149,14 @@ const file_shopmesh_identity_v1_staff_service_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18dR\x04etag\"P\n" +
 	"\x15EnableAccountResponse\x127\n" +
-	"\aaccount\x18\x01 \x01(\v2\x1d.shopmesh.identity.v1.AccountR\aaccount\"\xe9\x01\n" +
+	"\aaccount\x18\x01 \x01(\v2\x1d.shopmesh.identity.v1.AccountR\aaccount\"\x98\x02\n" +
 	"\x13CreateApiKeyRequest\x12/\n" +
 	"\fdisplay_name\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18dR\vdisplayName\x12Y\n" +
 	"\vpermissions\x18\x02 \x03(\x0e2\x1f.shopmesh.options.v1.PermissionB\x16\xe0A\x01\xbaH\x10\x92\x01\r\x10d\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\vpermissions\x12F\n" +
 	"\vexpire_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\n" +
-	"expireTime\"j\n" +
+	"expireTime\x12-\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"j\n" +
 	"\x14CreateApiKeyResponse\x125\n" +
 	"\aapi_key\x18\x01 \x01(\v2\x1c.shopmesh.identity.v1.ApiKeyR\x06apiKey\x12\x1b\n" +
 	"\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01R\x06secret\"\xbb\x01\n" +

@@ -375,7 +375,10 @@ func (x *ResendNotificationResponse) GetNotification() *Notification {
 type PreviewTemplateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The kind of mail.
-	Kind          NotificationKind `protobuf:"varint,1,opt,name=kind,proto3,enum=shopmesh.notification.v1.NotificationKind" json:"kind,omitempty"`
+	Kind NotificationKind `protobuf:"varint,1,opt,name=kind,proto3,enum=shopmesh.notification.v1.NotificationKind" json:"kind,omitempty"`
+	// The language (BCP 47), such as "en", "de" or "ar-EG", where there are texts in it; empty for
+	// English.
+	LanguageCode  string `protobuf:"bytes,2,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -415,6 +418,13 @@ func (x *PreviewTemplateRequest) GetKind() NotificationKind {
 		return x.Kind
 	}
 	return NotificationKind_NOTIFICATION_KIND_UNSPECIFIED
+}
+
+func (x *PreviewTemplateRequest) GetLanguageCode() string {
+	if x != nil {
+		return x.LanguageCode
+	}
+	return ""
 }
 
 // PreviewTemplateResponse is a mail with made-up data.
@@ -508,9 +518,10 @@ const file_shopmesh_notification_v1_notification_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"h\n" +
 	"\x1aResendNotificationResponse\x12J\n" +
-	"\fnotification\x18\x01 \x01(\v2&.shopmesh.notification.v1.NotificationR\fnotification\"g\n" +
+	"\fnotification\x18\x01 \x01(\v2&.shopmesh.notification.v1.NotificationR\fnotification\"\xc0\x01\n" +
 	"\x16PreviewTemplateRequest\x12M\n" +
-	"\x04kind\x18\x01 \x01(\x0e2*.shopmesh.notification.v1.NotificationKindB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\"[\n" +
+	"\x04kind\x18\x01 \x01(\x0e2*.shopmesh.notification.v1.NotificationKindB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12W\n" +
+	"\rlanguage_code\x18\x02 \x01(\tB2\xe0A\x01\xbaH,\xd8\x01\x01r'\x18#2#^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$R\flanguageCode\"[\n" +
 	"\x17PreviewTemplateResponse\x12\x18\n" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x12\n" +

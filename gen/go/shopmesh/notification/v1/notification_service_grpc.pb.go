@@ -52,7 +52,7 @@ type NotificationServiceClient interface {
 	//
 	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE, REQUEST_ID_REUSED.
 	ResendNotification(ctx context.Context, in *ResendNotificationRequest, opts ...grpc.CallOption) (*ResendNotificationResponse, error)
-	// PreviewTemplate shows what the mails of a kind look like, with made-up data.
+	// PreviewTemplate shows what the mails of a kind look like in a language, with made-up data.
 	PreviewTemplate(ctx context.Context, in *PreviewTemplateRequest, opts ...grpc.CallOption) (*PreviewTemplateResponse, error)
 }
 
@@ -129,7 +129,7 @@ type NotificationServiceServer interface {
 	//
 	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE, REQUEST_ID_REUSED.
 	ResendNotification(context.Context, *ResendNotificationRequest) (*ResendNotificationResponse, error)
-	// PreviewTemplate shows what the mails of a kind look like, with made-up data.
+	// PreviewTemplate shows what the mails of a kind look like in a language, with made-up data.
 	PreviewTemplate(context.Context, *PreviewTemplateRequest) (*PreviewTemplateResponse, error)
 }
 

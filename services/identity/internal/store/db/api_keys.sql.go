@@ -82,6 +82,20 @@ func (q *Queries) ApiKeyLock(ctx context.Context, id uuid.UUID) (ApiKey, error) 
 	return i, err
 }
 
+const apiKeyReissue = `-- name: ApiKeyReissue :exec
+update api_keys set hash = $1 where id = $2
+`
+
+type ApiKeyReissueParams struct {
+	Hash []byte    `db:"hash"`
+	ID   uuid.UUID `db:"id"`
+}
+
+func (q *Queries) ApiKeyReissue(ctx context.Context, arg ApiKeyReissueParams) error {
+	_, err := q.db.Exec(ctx, apiKeyReissue, arg.Hash, arg.ID)
+	return err
+}
+
 const apiKeyRevoke = `-- name: ApiKeyRevoke :exec
 update api_keys set revoke_time = $1::timestamptz where id = $2
 `

@@ -121,9 +121,10 @@ var (
 type StaffServiceClient interface {
 	// InviteStaff mails a link to an address, with which AcceptInvite makes the account of a
 	// member of staff. It is good for 72 hours (the setting
-	// invitation_link_life of identity), as long as who invited may grant what it grants.
+	// invitation_link_life of identity), as long as who invited may grant what it grants. A
+	// request that is repeated under its request_id mails nothing more.
 	//
-	// Errors: EMAIL_TAKEN, ROLE_ESCALATION, STEP_UP_REQUIRED.
+	// Errors: EMAIL_TAKEN, REQUEST_ID_REUSED, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	InviteStaff(context.Context, *v1.InviteStaffRequest) (*v1.InviteStaffResponse, error)
 	// AcceptInvite makes the account that an invitation is for, and signs in. The link of the
 	// shop's first owner, which a shop in one process keeps in its data directory, is good
@@ -150,9 +151,12 @@ type StaffServiceClient interface {
 	// Errors: ACCOUNT_NOT_FOUND, ETAG_MISMATCH, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	EnableAccount(context.Context, *v1.EnableAccountRequest) (*v1.EnableAccountResponse, error)
 	// CreateApiKey makes a key for a program. It may do what it states as far as its creator
-	// still may, and dies with its creator's account.
+	// still may, and dies with its creator's account. A request that is repeated under its
+	// request_id makes no other key: it is answered with the same one and another secret, in
+	// whose place the one before, which nobody was shown, is good no more. Once the key was
+	// used or revoked, the repetition is REQUEST_ID_REUSED.
 	//
-	// Errors: ACCOUNT_NOT_FOUND, ROLE_ESCALATION, STEP_UP_REQUIRED.
+	// Errors: ACCOUNT_NOT_FOUND, REQUEST_ID_REUSED, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	CreateApiKey(context.Context, *v1.CreateApiKeyRequest) (*v1.CreateApiKeyResponse, error)
 	// ListApiKeys lists the keys of all members of staff, also those that are good no more.
 	//
@@ -176,9 +180,10 @@ func NewStaffServiceClient(client *connect.Client) StaffServiceClient {
 type StaffServiceHandler interface {
 	// InviteStaff mails a link to an address, with which AcceptInvite makes the account of a
 	// member of staff. It is good for 72 hours (the setting
-	// invitation_link_life of identity), as long as who invited may grant what it grants.
+	// invitation_link_life of identity), as long as who invited may grant what it grants. A
+	// request that is repeated under its request_id mails nothing more.
 	//
-	// Errors: EMAIL_TAKEN, ROLE_ESCALATION, STEP_UP_REQUIRED.
+	// Errors: EMAIL_TAKEN, REQUEST_ID_REUSED, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	InviteStaff(context.Context, *v1.InviteStaffRequest) (*v1.InviteStaffResponse, error)
 	// AcceptInvite makes the account that an invitation is for, and signs in. The link of the
 	// shop's first owner, which a shop in one process keeps in its data directory, is good
@@ -205,9 +210,12 @@ type StaffServiceHandler interface {
 	// Errors: ACCOUNT_NOT_FOUND, ETAG_MISMATCH, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	EnableAccount(context.Context, *v1.EnableAccountRequest) (*v1.EnableAccountResponse, error)
 	// CreateApiKey makes a key for a program. It may do what it states as far as its creator
-	// still may, and dies with its creator's account.
+	// still may, and dies with its creator's account. A request that is repeated under its
+	// request_id makes no other key: it is answered with the same one and another secret, in
+	// whose place the one before, which nobody was shown, is good no more. Once the key was
+	// used or revoked, the repetition is REQUEST_ID_REUSED.
 	//
-	// Errors: ACCOUNT_NOT_FOUND, ROLE_ESCALATION, STEP_UP_REQUIRED.
+	// Errors: ACCOUNT_NOT_FOUND, REQUEST_ID_REUSED, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	CreateApiKey(context.Context, *v1.CreateApiKeyRequest) (*v1.CreateApiKeyResponse, error)
 	// ListApiKeys lists the keys of all members of staff, also those that are good no more.
 	//

@@ -94,7 +94,7 @@ type NotificationServiceClient interface {
 	//
 	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE, REQUEST_ID_REUSED.
 	ResendNotification(context.Context, *v1.ResendNotificationRequest) (*v1.ResendNotificationResponse, error)
-	// PreviewTemplate shows what the mails of a kind look like, with made-up data.
+	// PreviewTemplate shows what the mails of a kind look like in a language, with made-up data.
 	PreviewTemplate(context.Context, *v1.PreviewTemplateRequest) (*v1.PreviewTemplateResponse, error)
 }
 
@@ -126,7 +126,7 @@ type NotificationServiceHandler interface {
 	//
 	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE, REQUEST_ID_REUSED.
 	ResendNotification(context.Context, *v1.ResendNotificationRequest) (*v1.ResendNotificationResponse, error)
-	// PreviewTemplate shows what the mails of a kind look like, with made-up data.
+	// PreviewTemplate shows what the mails of a kind look like in a language, with made-up data.
 	PreviewTemplate(context.Context, *v1.PreviewTemplateRequest) (*v1.PreviewTemplateResponse, error)
 }
 
