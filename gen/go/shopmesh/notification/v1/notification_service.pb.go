@@ -35,7 +35,8 @@ type ListNotificationsRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// A conjunction of comparisons (https://google.aip.dev/160): `order_id = "…"`,
 	// `account_id = "…"`, `kind = ORDER_CONFIRMED`, `status = FAILED`, `recipient = "…"` without regard to
-	// case and to blanks around it.
+	// case and to blanks around it. Words without a field are searched for: the recipient begins
+	// with each of them.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Also answers total_size. It costs counting what fits, so ask for it with the first page
 	// alone.

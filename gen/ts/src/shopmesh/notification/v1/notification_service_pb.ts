@@ -43,7 +43,8 @@ export type ListNotificationsRequest = Message<"shopmesh.notification.v1.ListNot
   /**
    * A conjunction of comparisons (https://google.aip.dev/160): `order_id = "…"`,
    * `account_id = "…"`, `kind = ORDER_CONFIRMED`, `status = FAILED`, `recipient = "…"` without regard to
-   * case and to blanks around it.
+   * case and to blanks around it. Words without a field are searched for: the recipient begins
+   * with each of them.
    *
    * @generated from field: string filter = 3;
    */
