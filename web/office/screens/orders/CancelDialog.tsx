@@ -1,6 +1,7 @@
 import { useMutation } from "@connectrpc/connect-query";
 import type { Order } from "@shopmesh/api/shopmesh/order/v1/order_pb";
 import { CancelOrderRequestSchema, OrderService } from "@shopmesh/api/shopmesh/order/v1/order_service_pb";
+import { useState } from "react";
 import { Dialog } from "../../components/Dialog";
 import { Field } from "../../components/Field";
 import { Form } from "../../components/Form";
@@ -18,12 +19,13 @@ export function CancelDialog({ order, onClose }: { order: Order; onClose(): void
   const requests = useRequests("CancelOrder");
   const draft = useDraft(`cancel:${order.id}`, { reason: "" }, "");
   const { reason = "" } = draft.typed;
+  const [sent, setSent] = useState<Order>(); // as it was shown when it was sent
   const close = () => {
     draft.end();
     onClose();
   };
   const cancel = useMutation(OrderService.method.cancelOrder, {
-    onMutate: () => order,
+    onMutate: () => setSent(order),
     onSuccess: () => {
       done(say("cancel.done", { Number: order.number }));
       close();
@@ -36,7 +38,7 @@ export function CancelDialog({ order, onClose }: { order: Order; onClose(): void
       <p>{count("cancel.units", units)} {positive(order.balance) ? say("cancel.money", { Money: money(order.balance) }) : say("cancel.no_money")}</p>
       <Form message={CancelOrderRequestSchema} error={cancel.error} pending={cancel.isPending} submit={say("cancel.open")} kind="bad"
         onSubmit={() => cancel.mutate({ ...request, requestId: requests.id(request) })}>
-        <OvertakenOrder error={cancel.error} sent={cancel.context} now={order} />
+        <OvertakenOrder error={cancel.error} sent={sent} now={order} />
         <Field name="reason" label={say("cancel.reason")} help={say("cancel.reason_help")} value={reason} onChange={(typed) => draft.set("reason", typed)} rows={2} focused />
       </Form>
     </Dialog>

@@ -24,8 +24,9 @@ export function ShipDialog({ order, onClose }: { order: Order; onClose(): void }
     onClose();
   };
   const [shipRefunded, setShipRefunded] = useState(false);
+  const [sent, setSent] = useState<Order>(); // as it was shown when it was sent
   const ship = useMutation(OrderService.method.shipOrder, {
-    onMutate: () => order,
+    onMutate: () => setSent(order),
     onSuccess: () => {
       done(say("ship.done", { Number: order.number }));
       close();
@@ -38,7 +39,7 @@ export function ShipDialog({ order, onClose }: { order: Order; onClose(): void }
       <PostalLines address={order.shippingAddress} />
       <Form message={ShipOrderRequestSchema} error={ship.error} pending={ship.isPending} submit={say("ship.open")}
         onSubmit={() => ship.mutate({ ...request, requestId: requests.id(request) })}>
-        <OvertakenOrder error={ship.error} sent={ship.context} now={order} />
+        <OvertakenOrder error={ship.error} sent={sent} now={order} />
         <Field name="carrier" label={say("shipment.carrier")} value={carrier} onChange={(typed) => draft.set("carrier", typed)} focused />
         <Field name="tracking_code" label={say("shipment.code")} value={trackingCode} onChange={(typed) => draft.set("tracking_code", typed)} />
         {(refunded || shipRefunded) && <Check name="ship_refunded" label={say("ship.refunded")} value={shipRefunded} onChange={setShipRefunded} />}
