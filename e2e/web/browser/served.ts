@@ -67,15 +67,23 @@ export function euros(units: number): Money {
 }
 
 /** Calls an RPC, as the owner unless another address is given. Its answer has the contract's shape. */
-export async function call<Answer>(method: string, request: object, at: string = served.owner): Promise<Answer> {
+export async function call<Answer>(method: string, request: object, at: string = served.owner, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
   const answer = await fetch(`${at}/shopmesh.${method}`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
+    headers: { 'Content-Type': 'application/json', ...headers },
     body: JSON.stringify(request),
   });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} is answered ${answer.status}: ${text}`);
   return JSON.parse(text) as Answer;
+}
+
+/** Changes who works for the shop, as the owner who signed in for that: who changes an account has one. */
+export async function callAsPerson<Answer>(method: string, request: object): Promise<Answer> {
+  const { session } = await call<{ session: { accessToken: string } }>(
+    'identity.v1.AccountService/SignIn', { kind: 'ACCOUNT_KIND_STAFF', ...served.people.owner }, served.url,
+  );
+  return call<Answer>(method, request, served.url, { Authorization: `Bearer ${session.accessToken}` });
 }
 
 /** Waits until something goes well, and returns what it returned. */

@@ -1,5 +1,5 @@
 // What checks of the office look at and don't change: each is made once in a process.
-import { call, euros, invitation, mailsOf, once, place, reached, sell, served, type Order, type Product } from '../served.ts';
+import { call, callAsPerson, euros, invitation, mailsOf, once, place, reached, sell, served, type Order, type Product } from '../served.ts';
 
 type Made<T> = () => Promise<T>;
 
@@ -109,7 +109,7 @@ export function colleague(): string {
 /** Makes the account of somebody who may see orders, and whom a check can change. */
 export async function hired(): Promise<Account> {
   const email = colleague();
-  await call('identity.v1.StaffService/InviteStaff', { email, permissions: ['PERMISSION_ORDERS_READ'] });
+  await callAsPerson('identity.v1.StaffService/InviteStaff', { email, permissions: ['PERMISSION_ORDERS_READ'] });
   const accepted = { token: await invitation(email), password: served.password, firstName: 'Katherine', lastName: 'Johnson' };
   await call('identity.v1.StaffService/AcceptInvite', accepted, served.url);
   const account = await accountOf(email);

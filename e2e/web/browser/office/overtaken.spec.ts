@@ -1,6 +1,6 @@
 // Somebody else was faster: what is there by now is shown, and the next try is about that
 // (PrestaShop#19454). Forms of orders and products are in drafts.spec.ts.
-import { call, sell } from '../served.ts';
+import { call, callAsPerson, sell } from '../served.ts';
 import { accountOf, category, hired, paid, shipped } from './made.ts';
 import { expect, test, type Desk } from './office.ts';
 
@@ -17,7 +17,7 @@ async function again(desk: Desk): Promise<void> {
 }
 
 async function allow(id: string, ...permissions: string[]): Promise<void> {
-  await call('identity.v1.StaffService/SetRoles', { id, permissions: permissions.map((name) => `PERMISSION_${name}`) });
+  await callAsPerson('identity.v1.StaffService/SetRoles', { id, permissions: permissions.map((name) => `PERMISSION_${name}`) });
 }
 
 test('what two let somebody do stands beside each other, and the second decides', async ({ desk }) => {

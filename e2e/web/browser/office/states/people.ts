@@ -1,5 +1,5 @@
 // Customers, mails, who works for the shop, and who did what.
-import { call } from '../../served.ts';
+import { call, callAsPerson } from '../../served.ts';
 import { expect, type Desk } from '../office.ts';
 import { customer, hired, mail, paid, toShip } from '../made.ts';
 import { answer, failed, overtaken, refuse } from '../refusals.ts';
@@ -115,7 +115,7 @@ const staff: State[] = [
       await desk.open('/staff');
       await desk.rows.filter({ hasText: email }).click();
       await desk.dialog.getByText(desk.say('permission.STOCK_READ'), { exact: true }).click();
-      await call('identity.v1.StaffService/SetRoles', { id, permissions: ['PERMISSION_CUSTOMERS_READ'] });
+      await callAsPerson('identity.v1.StaffService/SetRoles', { id, permissions: ['PERMISSION_CUSTOMERS_READ'] });
       desk.errors.expect(/status of (400|409)/);
       await desk.send();
       await expect(desk.dialog.locator('[data-kind=warn]')).toBeVisible();
