@@ -259,7 +259,7 @@ const seldom: State[] = [
       await opened(desk, toShip(), 'ship.open');
       await hold(desk, 'order.v1.OrderService/ShipOrder');
       await desk.send();
-      await expect(desk.dialog.locator('button[type=submit][data-pending]')).toBeVisible();
+      await expect(desk.dialog.locator('.button[data-pending]')).toBeVisible();
     },
   },
   {
