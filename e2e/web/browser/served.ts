@@ -185,7 +185,7 @@ export async function invitation(email: string): Promise<string> {
 
 /** Places orders of a blue mug in an account, all at once. */
 export async function ordersBy(email: string, count: number, paymentMethod: string): Promise<void> {
-  const { session } = await call<{ session: { accessToken: string } }>('identity.v1.AccountService/SignIn', { email, password: served.password }, served.url);
+  const { session } = await call<{ session: { accessToken: string } }>('identity.v1.AccountService/SignIn', { kind: 'ACCOUNT_KIND_CUSTOMER', email, password: served.password }, served.url);
   const places = async (): Promise<void> => {
     const answer = await fetch(`${served.url}/shopmesh.order.v1.OrderService/PlaceOrder`, {
       method: 'POST',
