@@ -1,5 +1,6 @@
 import { useRef, useState } from "react";
-import { Button, ComboBox as AriaComboBox, FieldError, Group, Input, Label, ListBox, ListBoxItem, Popover, Text, useFilter } from "react-aria-components";
+import { Button, ComboBox as AriaComboBox, FieldError, Input, Label, ListBox, ListBoxItem, Popover, Text, useFilter } from "react-aria-components/ComboBox";
+import { Group } from "react-aria-components/Group";
 import { say } from "../texts/say";
 
 interface Option {

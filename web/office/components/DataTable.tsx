@@ -1,7 +1,8 @@
 import type { ReactNode, RefObject } from "react";
 import { useEffect, useRef } from "react";
-import type { Selection } from "react-aria-components";
-import { Cell, CheckboxButton, CheckboxField, Column, Row, Table, TableBody, TableHeader } from "react-aria-components";
+import { CheckboxButton, CheckboxField } from "react-aria-components/Checkbox";
+import type { Selection } from "react-aria-components/Table";
+import { Cell, Column, Row, Table, TableBody, TableHeader } from "react-aria-components/Table";
 
 export interface TableColumn<T> {
   id: string;

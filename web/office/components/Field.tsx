@@ -1,6 +1,8 @@
 import type { ReactNode } from "react";
 import { useId } from "react";
-import { CheckboxButton, CheckboxField, FieldError, Group, Input, Label, NumberField, Text, TextArea, TextField } from "react-aria-components";
+import { CheckboxButton, CheckboxField } from "react-aria-components/Checkbox";
+import { FieldError, Group, Input, Label, NumberField, Text } from "react-aria-components/NumberField";
+import { TextArea, TextField } from "react-aria-components/TextField";
 import { say } from "../texts/say";
 import { useProblem, useRules } from "./Form";
 

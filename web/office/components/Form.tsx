@@ -1,7 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { ReactNode } from "react";
 import { createContext, useContext, useEffect, useMemo, useRef, useState } from "react";
-import { Form as AriaForm } from "react-aria-components";
+import { Form as AriaForm } from "react-aria-components/Form";
 import type { Rules } from "../form/rules";
 import { rulesOf } from "../form/rules";
 import { fieldOf as fieldOfViolation } from "../form/violations";

@@ -1,5 +1,7 @@
 import type { ReactNode, Ref } from "react";
-import { Button as AriaButton, Collection, Tree as AriaTree, TreeItem, TreeItemContent } from "react-aria-components";
+import { Button as AriaButton } from "react-aria-components/Button";
+import { Collection } from "react-aria-components/Collection";
+import { Tree as AriaTree, TreeItem, TreeItemContent } from "react-aria-components/Tree";
 
 /** An entry of a tree, with those in it. */
 export interface Branch<T> {
