@@ -346,7 +346,8 @@ func (x *ListCategoriesResponse) GetNextPageToken() string {
 // UpdateCategoryRequest holds what to change.
 type UpdateCategoryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// id names the category; an etag that is set must be the current one.
+	// id names the category; an etag that is set must be the current one, unless nothing is
+	// left to change.
 	Category *Category `protobuf:"bytes,1,opt,name=category,proto3" json:"category,omitempty"`
 	// Which of name, description and parent_id to change; empty means all that are set
 	// (https://google.aip.dev/134).

@@ -134,7 +134,7 @@ func (x *GetSettingsResponse) GetDefaults() *Settings {
 type UpdateSettingsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The settings: context names them, and the value holds what to change. When its etag
-	// is set, it must be the current one.
+	// is set, it must be the current one, unless nothing is left to change.
 	Settings *Settings `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
 	// What to change, to any depth: `order.payment_window`, or `order` for all of it.
 	// Without a mask, what the settings hold.
@@ -368,7 +368,7 @@ type RollbackSettingsRequest struct {
 	Context string `protobuf:"bytes,1,opt,name=context,proto3" json:"context,omitempty"`
 	// The version; 0 goes back to the defaults.
 	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
-	// When set, must be the etag of the current version.
+	// When set, must be the etag of the current version, unless nothing is left to change.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Checks the rollback and returns what it would lead to, without making it.
 	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`

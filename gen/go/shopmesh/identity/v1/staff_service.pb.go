@@ -433,7 +433,8 @@ type SetRolesRequest struct {
 	Owner bool `protobuf:"varint,2,opt,name=owner,proto3" json:"owner,omitempty"`
 	// All that the account may do; an owner needs none.
 	Permissions []v1.Permission `protobuf:"varint,3,rep,packed,name=permissions,proto3,enum=shopmesh.options.v1.Permission" json:"permissions,omitempty"`
-	// The etag that was read; when it is set, it must be the current one.
+	// The etag that was read; when it is set, it must be the current one, unless nothing is
+	// left to change.
 	Etag          string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -548,7 +549,8 @@ type DisableAccountRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The etag that was read; when it is set, it must be the current one.
+	// The etag that was read; when it is set, it must be the current one, unless nothing is
+	// left to change.
 	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -649,7 +651,8 @@ type EnableAccountRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The etag that was read; when it is set, it must be the current one.
+	// The etag that was read; when it is set, it must be the current one, unless nothing is
+	// left to change.
 	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

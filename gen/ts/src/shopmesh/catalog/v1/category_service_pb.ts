@@ -187,7 +187,8 @@ export const ListCategoriesResponseSchema: GenMessage<ListCategoriesResponse> = 
  */
 export type UpdateCategoryRequest = Message<"shopmesh.catalog.v1.UpdateCategoryRequest"> & {
   /**
-   * id names the category; an etag that is set must be the current one.
+   * id names the category; an etag that is set must be the current one, unless nothing is
+   * left to change.
    *
    * @generated from field: shopmesh.catalog.v1.Category category = 1;
    */

@@ -81,7 +81,7 @@ export const GetSettingsResponseSchema: GenMessage<GetSettingsResponse> = /*@__P
 export type UpdateSettingsRequest = Message<"shopmesh.config.v1.UpdateSettingsRequest"> & {
   /**
    * The settings: context names them, and the value holds what to change. When its etag
-   * is set, it must be the current one.
+   * is set, it must be the current one, unless nothing is left to change.
    *
    * @generated from field: shopmesh.config.v1.Settings settings = 1;
    */
@@ -215,7 +215,7 @@ export type RollbackSettingsRequest = Message<"shopmesh.config.v1.RollbackSettin
   version: bigint;
 
   /**
-   * When set, must be the etag of the current version.
+   * When set, must be the etag of the current version, unless nothing is left to change.
    *
    * @generated from field: string etag = 3;
    */

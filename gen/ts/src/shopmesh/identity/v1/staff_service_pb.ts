@@ -275,7 +275,8 @@ export type SetRolesRequest = Message<"shopmesh.identity.v1.SetRolesRequest"> & 
   permissions: Permission[];
 
   /**
-   * The etag that was read; when it is set, it must be the current one.
+   * The etag that was read; when it is set, it must be the current one, unless nothing is
+   * left to change.
    *
    * @generated from field: string etag = 4;
    */
@@ -324,7 +325,8 @@ export type DisableAccountRequest = Message<"shopmesh.identity.v1.DisableAccount
   id: string;
 
   /**
-   * The etag that was read; when it is set, it must be the current one.
+   * The etag that was read; when it is set, it must be the current one, unless nothing is
+   * left to change.
    *
    * @generated from field: string etag = 2;
    */
@@ -373,7 +375,8 @@ export type EnableAccountRequest = Message<"shopmesh.identity.v1.EnableAccountRe
   id: string;
 
   /**
-   * The etag that was read; when it is set, it must be the current one.
+   * The etag that was read; when it is set, it must be the current one, unless nothing is
+   * left to change.
    *
    * @generated from field: string etag = 2;
    */
