@@ -19,7 +19,8 @@ export function Enroll() {
   const session = useSession();
   const accounts = createClient(AccountService, useTransport());
   const [code, setCode] = useState("");
-  const drawn = useQuery({ queryKey: ["enroll"], queryFn: () => accounts.enrollTotp({}), staleTime: Infinity, gcTime: 0 });
+  // Each call draws another secret: it is made once, whatever is read again.
+  const drawn = useQuery({ queryKey: ["enroll"], queryFn: () => accounts.enrollTotp({}), staleTime: "static", gcTime: 0 });
   const confirm = useMutation({ mutationFn: (secret: string) => accounts.confirmTotp({ secret, totpCode: code }) });
   const go = useMutation({ mutationFn: () => session.enrolled() });
   if (confirm.data) {

@@ -147,6 +147,24 @@ test.describe('a newcomer', () => {
     await expect(page.getByRole('heading', { name: 'Sign in to the office' })).toBeVisible();
   });
 
+  test('types a wrong code, and the secret that the phone has stays good', async ({ desk, page, errors }) => {
+    errors.expect(/status of 401/);
+    const order = await paid();
+    await desk.open(`/orders?q=${order.number}`);
+    await refuse(desk, 'order.v1.OrderService/GetOrder', unproved({ enroll: 'true' }), 1);
+    let drawn = 0;
+    page.on('request', (request) => {
+      if (request.url() === calls('identity.v1.AccountService/EnrollTotp')) drawn++;
+    });
+    await desk.rows.getByRole('link').click();
+    const secret = await desk.dialog.locator('dd code').textContent();
+    await desk.field('totp_code').fill('000000');
+    await desk.send();
+    await expect(desk.summary).toBeFocused();
+    await expect(desk.dialog.locator('dd code')).toHaveText(secret ?? '');
+    expect(drawn).toBe(1);
+  });
+
   test('sets up one-time codes where the shop wants them, by a picture or a text, and goes on', async ({ desk }) => {
     desk.errors.expect(/status of 401/); // a check beside this one may sign the account out, and its token is renewed then
     const order = await paid();
