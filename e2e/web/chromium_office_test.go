@@ -94,7 +94,7 @@ func (s *shop) sold(count int) {
 			insert into orders
 			select (jsonb_populate_record(o, jsonb_build_object(
 				'id', gen_random_uuid(), 'number', lpad((i / 10000)::text, 4, '0') || '-' || lpad((i % 10000)::text, 4, '0'),
-				'last_name', 'Customer' || lpad((i % 200)::text, 3, '0'), 'email', 'customer' || i % 200 || '@example.com',
+				'last_name', 'Customer' || lpad((i % 200)::text, 3, '0'), 'last_name_key', 'customer' || lpad((i % 200)::text, 3, '0'), 'email', 'customer' || i % 200 || '@example.com',
 				'create_time', o.create_time - i * interval '1 minute', 'awaits', 0, 'due_time', null
 			))).*
 			from orders o, generate_series(1, $2) i where o.id = $1
