@@ -183,8 +183,7 @@ test('a country that two people changed is shown by its name', async ({ desk, pa
   await desk.open(`/orders/${order.id}`);
   await desk.ask('correct.open');
   await desk.field('shipping_address.region_code').fill('austria');
-  await page.keyboard.press('ArrowDown');
-  await page.keyboard.press('Enter');
+  await page.getByRole('option', { name: 'Austria', exact: true }).click();
   await call('order.v1.OrderService/UpdateOrder', { order: { id: order.id, shippingAddress: { regionCode: 'FR' } }, updateMask: 'shippingAddress.regionCode' });
   await desk.send();
   await expect(desk.dialog.locator('[data-kind=warn]').getByRole('definition')).toHaveText(/theirs: France, yours: Austria/);
