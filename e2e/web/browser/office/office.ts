@@ -130,5 +130,6 @@ export const test = base.extend<{ who: Who; language: Language; desk: Desk }>({
   },
   desk: async ({ page, errors, language }, use) => {
     await use(new Desk(page, errors, language));
+    await page.unrouteAll({ behavior: 'ignoreErrors' }); // what a check answers may be asked for as it ends
   },
 });
