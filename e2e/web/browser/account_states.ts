@@ -1,7 +1,7 @@
 // Each page of an account in each state, and what a visitor without one sees of it.
 import { expect } from '@playwright/test';
 import { beginFactor, codeOf, confirmFactor, keepAddress, keepCodes, sends, signIn } from './account.ts';
-import { ordersBy, place, reached, served } from './served.ts';
+import { once, ordersBy, place, reached, served } from './served.ts';
 import { go, type State, type Visitor } from './state.ts';
 import { ada, fill, holds, order } from './visit.ts';
 
@@ -57,7 +57,8 @@ export const accounts: readonly State[] = [
   {
     name: 'account, orders, page 2',
     open: async (v) => {
-      await ordersBy(await signIn(v.page), 21, 'sandbox_ok');
+      const email = await signIn(v.page);
+      for (const count of [15, 6]) await once('no more than may wait for their payment do', () => ordersBy(email, count, 'sandbox_ok'));
       await go(v, '/account/orders');
       await v.page.locator('a[rel=next]').click();
       await expect(v.page).toHaveURL(/page=/);

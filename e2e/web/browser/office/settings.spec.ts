@@ -44,8 +44,8 @@ for (const [context, lists] of Object.entries(added)) {
     const buttons = (list: string, id: string) => page.locator(`[data-field="${list}"]`).getByRole('button', { name: desk.say(id), exact: true });
     const fields: [name: string, text: string][] = [];
     for (const { list, typed } of lists) {
-      const at = await buttons(list, 'settings.remove').count();
-      await buttons(list, 'settings.add').last().click();
+      const at = await page.locator(`[data-field^="${list}["][data-field$="].${Object.keys(typed)[0]}"]`).count();
+      await buttons(list, 'settings.add').last().click(); // those before are of lists within
       for (const [part, text] of Object.entries(typed)) {
         const name = `${list}[${at}].${part}`;
         await desk.field(name).fill(text);

@@ -11,14 +11,14 @@ import (
 func TestASearchIsCutByCharacters(t *testing.T) {
 	t.Parallel()
 	mugs := strings.Repeat("كوب", view.MaxQuery)
-	for typed, want := range map[string]string{
-		" blue mug ": "blue mug",
-		mugs:         string([]rune(mugs)[:view.MaxQuery]),
-		"blue\xff":   "blue",
-		"":           "",
+	for _, row := range []struct{ typed, want string }{
+		{" blue mug ", "blue mug"},
+		{mugs, string([]rune(mugs)[:view.MaxQuery])},
+		{"blue\xff", "blue"},
+		{"", ""},
 	} {
-		if got := queryOf(typed); got != want {
-			t.Errorf("%q is searched for as %q", typed, got)
+		if got := queryOf(row.typed); got != row.want {
+			t.Errorf("%q is searched for as %q", row.typed, got)
 		}
 	}
 }
